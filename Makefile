@@ -1,0 +1,87 @@
+# Needs Python 3.11 or newer with venv, and for the real programs in tests also Go. No root, no Docker.
+PYTHON ?= python3
+ARGS ?=
+UV_VERSION := 0.13.8
+
+# Each stamp is made when what it depends on is newer; a second run finds nothing to do.
+# A new lock starts an empty venv, which takes the later stamps with it.
+RUN := .venv/run.stamp
+PROJECT := .venv/project.stamp
+TEST := .venv/test.stamp
+DEV := .venv/dev.stamp
+
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format tools e2e bench lock clean clean-tools
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(PROJECT) ## watch three agents grow to five, sit out a DNS fault and shrink to two
+	.venv/bin/rollcall lab --replicas 3 --scale 5,2 --fault servfail --output cassandra
+
+test: $(PROJECT) $(TEST) ## run the tests; ARGS="-k gate -x" goes to pytest
+	.venv/bin/pytest $(ARGS)
+
+check: $(PROJECT) $(DEV) ## lint, formatting, types and the rules of who may import whom
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/pytest -q tests/test_imports.py
+
+format: $(DEV) ## format the code and mend what lint can mend by itself
+	.venv/bin/ruff check --fix-only .
+	.venv/bin/ruff format .
+
+tools: ## install the real programs that tests use into .tools/bin (needs Go)
+	tests/tools/install.sh
+
+e2e: $(PROJECT) $(TEST) tools ## run the tests against real programs; what is missing fails instead of being skipped
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/e2e $(ARGS)
+
+bench: $(PROJECT) $(TEST) tools ## measure CPU, memory, traffic and delays against the budgets
+	.venv/bin/python tests/bench/bench.py $(ARGS)
+
+lock: .tools/uv/$(UV_VERSION).stamp ## remake requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(LOCK) - -o requirements/build.txt
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) pyproject.toml --extra test -c requirements/run.txt -o requirements/test.txt
+	$(LOCK) pyproject.toml --extra test --extra dev -c requirements/test.txt -o requirements/dev.txt
+
+clean: ## remove the venv, caches and build outputs; keeps .tools
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.tools/*' -prune -exec rm -rf {} +
+
+clean-tools: ## remove .tools
+	rm -rf .tools
+
+$(RUN): requirements/build.txt requirements/run.txt
+	@command -v $(PYTHON) >/dev/null || { echo 'Install Python 3.11 or newer, or say where it is: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: install a newer Python, or say where it is: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv: install it (on Debian and Ubuntu the package python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@touch $@
+
+$(PROJECT): $(RUN) pyproject.toml LICENSE
+	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) check
+	@touch $@
+
+$(TEST): $(RUN) requirements/test.txt
+	$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(DEV): $(TEST) requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.tools/uv/$(UV_VERSION).stamp:
+	$(PYTHON) -m venv --clear .tools/uv
+	.tools/uv/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
+	@touch $@

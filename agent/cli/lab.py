@@ -1,0 +1,116 @@
+"""`rollcall lab`: a cluster on this machine, with real agents and a DNS server of its own."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agent import formats
+from agent.cli.options import Failed, Wrong
+from agent.cli.signals import Signals, Stopped
+from agent.core.roll import Roll, Service
+from agent.settings import PREFIX
+
+_SERVICE = Service("db", "lab", "cluster.local")
+# Quick, so that there is something to watch: a real pod has 1s, 1s and 30s.
+_TIMES = ("--interval=250ms", "--settle=500ms", "--forget-after=3s", "--timeout=1s")
+
+
+@click.command()
+@click.option("--replicas", default=3, show_default=True, type=click.IntRange(1, 100), metavar="N")
+@click.option("--scale", default="", metavar="N,N…", help="then scale to so many, one by one")
+@click.option("--output", default="cassandra", show_default=True, metavar="FORMAT")
+@click.option(
+    "--fault",
+    metavar="FAULT",
+    help="servfail, timeout, empty, truncate or stale=TIME, in the middle",
+)
+@click.option("--keep", is_flag=True, help="stay up afterwards, until Ctrl-C")
+def lab(replicas: int, scale: str, output: str, fault: str | None, keep: bool) -> None:
+    """Watch Rollcall at work: a cluster on this machine, without Kubernetes.
+
+    Starts a DNS server that answers as Kubernetes does, and one real `rollcall run` for each pod;
+    scales the set, plays a DNS fault, and compares the files on disk with what they should be.
+    Ends with 1 if one differs.
+    """
+    from agent.lab.faults import FaultError, parse  # noqa: PLC0415  # the agent never needs a lab
+    from agent.lab.story import LabError, Script  # noqa: PLC0415  # as above
+
+    try:
+        form = formats.load(output)
+        played = parse(fault) if fault else None
+        script = Script(replicas, tuple(_pods(word) for word in scale.split(",") if word), played)
+    except (formats.FormatError, FaultError) as wrong:
+        raise Wrong(str(wrong)) from None
+    signals = Signals()
+    folder = Path(tempfile.mkdtemp(prefix="rollcall-lab-"))
+    try:
+        with signals.interruptible():
+            _play(script, form, folder, keep)
+    except LabError as wrong:
+        raise Failed(str(wrong)) from None
+    except Stopped:
+        click.echo("cleaned up")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _play(script: Any, form: formats.Format, folder: Path, keep: bool) -> None:
+    from agent.lab.agents import AgentPlan  # noqa: PLC0415  # as above
+    from agent.lab.server import DnsServer  # noqa: PLC0415  # as above
+    from agent.lab.story import Story, first_cluster  # noqa: PLC0415  # as above
+    from agent.lab.timeline import Timeline  # noqa: PLC0415  # as above
+    from agent.lab.world import Nameserver  # noqa: PLC0415  # as above
+
+    timeline = Timeline(click.echo, f".{_SERVICE.fqdn}")
+    world = Nameserver(first_cluster(_SERVICE), 0.0)
+    with DnsServer(world.respond) as server:
+        nameserver = f"{server.host}:{server.port}"
+        plan = AgentPlan(
+            service=_SERVICE,
+            nameserver=nameserver,
+            output=form.name,
+            file_name=form.file,
+            folder=folder,
+            times=_TIMES,
+            environment={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
+        )
+        click.echo(f"DNS for {_SERVICE.fqdn} is at {nameserver}, the files are in {folder}")
+        click.echo(f"each agent runs with {' '.join(_TIMES)}")
+        click.echo(f"below, .{_SERVICE.fqdn} is left out of names, and each saying is shown once\n")
+        story = Story(plan, world, _demanded(form), timeline)
+        try:
+            story.play(script)
+            if keep:
+                _tell_how_to_look(plan.file(f"{_SERVICE.name}-0"), nameserver)
+                while True:
+                    story.tell_events(1.0)
+        finally:
+            story.agents.close()
+
+
+def _tell_how_to_look(file: Path, nameserver: str) -> None:
+    click.echo(
+        f"\nStill running, until Ctrl-C. Look around:\n  cat {file}\n"
+        f"  rollcall peers --pod-name db-0 --service {_SERVICE.name} "
+        f"--namespace {_SERVICE.namespace} --cluster-domain {_SERVICE.cluster_domain} "
+        f"--nameserver {nameserver}\n"
+    )
+
+
+def _demanded(form: formats.Format) -> Callable[[Roll], bytes | None]:
+    def demanded(roll: Roll) -> bytes | None:
+        content = formats.render(form, roll, {})
+        return content if isinstance(content, bytes) else None
+
+    return demanded
+
+
+def _pods(word: str) -> int:
+    if not word.strip().isdecimal() or not 0 < int(word) <= 100:
+        raise Wrong(f"--scale {word!r} is not a number of pods from 1 to 100")
+    return int(word)

@@ -1,0 +1,117 @@
+"""From what a person typed to settings and an identity."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from agent.core.identity import Identity, IdentityError, Surroundings, identify
+from agent.core.nameservers import Nameserver, nameservers_in
+from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, SettingsError, load
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_RESOLV_CONF = Path("/etc/resolv.conf")
+_HOSTS = Path("/etc/hosts")
+_DOWNWARD_API = ("POD_NAME", "POD_NAMESPACE", "POD_IP", "POD_IPS")
+
+
+class Wrong(click.ClickException):
+    """Something that a person can mend: one sentence or a few, no traceback, exit 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Writes the sentences to stderr, each as a line of its own."""
+        for line in self.message.splitlines():
+            click.echo(f"rollcall: {line}", err=True, file=file)
+
+
+class Failed(Wrong):
+    """What was asked for could not be had: exit 1."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Settings, who this pod is, and whom to ask."""
+
+    settings: Settings
+    identity: Identity
+    nameservers: tuple[Nameserver, ...]
+
+
+def settings_options(*without: str) -> Callable[[Function], Function]:
+    """Gives a command the flags of `OPTIONS` and `--config`, but those named, as `**flags`."""
+
+    def decorate(function: Function) -> Function:
+        for option in reversed((CONFIG, *OPTIONS)):
+            if option.flag not in without:
+                function = _flag(option)(function)
+        return function
+
+    return decorate
+
+
+def _flag(option: Option) -> Callable[[Function], Function]:
+    more = " (repeatable)" if option.is_list else ""
+    return click.option(
+        option.flag,
+        metavar=option.metavar,
+        multiple=option.is_list,
+        help=f"{option.help}{more}".replace("[", "(").replace("]", ")"),
+    )
+
+
+def find_situation(flags: dict[str, Any]) -> Situation:
+    """Settings, identity and nameservers. Raises Wrong."""
+    loaded = _load(flags)
+    resolv_conf = _read(_RESOLV_CONF)
+    around = Surroundings(
+        told=loaded.told,
+        environment={name: os.environ[name] for name in _DOWNWARD_API if name in os.environ},
+        hosts=_read(_HOSTS),
+        hostname=socket.gethostname(),
+        resolv_conf=resolv_conf,
+    )
+    try:
+        identity = identify(around)
+    except IdentityError as wrong:
+        raise Wrong(str(wrong)) from None
+    nameservers = loaded.settings.nameservers or nameservers_in(resolv_conf)
+    if not nameservers:
+        raise Wrong(f"{_RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
+    return Situation(loaded.settings, identity, nameservers)
+
+
+def _load(flags: dict[str, Any]) -> Loaded:
+    given = {
+        "--" + name.replace("_", "-"): value
+        for name, value in flags.items()
+        if value not in (None, ())
+    }
+    config = str(given.pop(CONFIG.flag, "")) or os.environ.get(CONFIG.variable, "")
+    text = ""
+    if config:
+        try:
+            text = Path(config).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as wrong:
+            reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8 text"
+            raise Wrong(f"the config file {config} can't be read: {reason}") from None
+    try:
+        return load(Said(given, dict(os.environ), config, text))
+    except SettingsError as wrong:
+        raise Wrong(str(wrong)) from None
+
+
+def _read(path: Path) -> str:
+    """A file's text, empty if there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

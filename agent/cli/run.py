@@ -1,0 +1,95 @@
+"""`rollcall run` and `rollcall once`: the loop with its real edges."""
+
+import functools
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agent import __version__, formats, publish
+from agent.cli.log import EventLog
+from agent.cli.options import Situation, Wrong, find_situation, settings_options
+from agent.cli.signals import Signals, Stopped, SystemClock
+from agent.discovery import Plan as DiscoveryPlan
+from agent.discovery import discoverer
+from agent.loop import Edges, End, Loop, Plan, Target
+from agent.settings import Output
+
+TIMED_OUT = 3
+
+
+@click.command()
+@settings_options()
+def run(**flags: Any) -> None:
+    """Keep the outputs true until SIGTERM: the sidecar.
+
+    Ends with 3 if the peers that --wait-for names are not there within --wait-timeout.
+    """
+    _start(flags, until_ready=False)
+
+
+@click.command()
+@settings_options()
+def once(**flags: Any) -> None:
+    """Wait for the peers, write the outputs, exit: the init container.
+
+    Ends with 3 if the peers that --wait-for names are not there within --wait-timeout.
+    """
+    _start(flags, until_ready=True)
+
+
+def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
+    situation = find_situation(flags)
+    settings = situation.settings
+    if not settings.outputs:
+        raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
+    signals = Signals()
+    tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
+    asking = discoverer(discovery_plan(situation), time.monotonic)
+    edges = Edges(
+        observe=signals.guard(asking.observe),
+        clock=SystemClock(signals),
+        targets=tuple(_target(output) for output in settings.outputs),
+        tell=tell,
+    )
+    me = situation.identity
+    tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
+    plan = Plan(me, settings.rules, settings.gate, settings.discovery.interval)
+    try:
+        end = Loop(plan, edges).run(until_ready=until_ready)
+    except Stopped:
+        tell("info", "asked to end", kind="stopped")
+        if until_ready:
+            sys.exit(1)  # `rollcall once && start-the-database` must not start it without its file
+        return
+    if end is End.TIMED_OUT:
+        sys.exit(TIMED_OUT)
+
+
+def discovery_plan(situation: Situation) -> DiscoveryPlan:
+    """What DNS is to be asked, by the settings."""
+    chosen = situation.settings.discovery
+    me = situation.identity
+    return DiscoveryPlan(me.service, me.peer, situation.nameservers, chosen.mode, chosen.timeout)
+
+
+def _target(output: Output) -> Target:
+    """An output with its real edges; refuses one that can't work. Raises Wrong."""
+    path = Path(output.path)
+    try:
+        form = formats.load(output.format)
+        formats.check_variables(form, output.vars)
+        publish.check_target(path)
+    except (formats.FormatError, publish.PublishError) as wrong:
+        raise Wrong(str(wrong)) from None
+    publish.sweep(path)
+    return Target(
+        name=form.name,
+        path=path,
+        render=functools.partial(formats.render, form, given=output.vars),
+        write=functools.partial(publish.publish, path, mode=output.permissions),
+        on_disk=functools.partial(publish.published, path),
+    )

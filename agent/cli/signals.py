@@ -1,0 +1,70 @@
+"""Ending at once and cleanly, as PID 1 too, on SIGTERM and SIGINT.
+
+A signal ends only what may be ended in the middle: waiting, and asking DNS. Anything else, such as
+a write, is finished first.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class Stopped(BaseException):
+    """A signal asked the process to end. No Exception, so that nothing takes it for an error."""
+
+
+class Signals:
+    """Turns the two signals into `Stopped`, raised where `interruptible` allows it."""
+
+    def __init__(self) -> None:
+        self._is_asked = False
+        self._may_raise = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Within it a signal raises Stopped at once; one that came before does so at its start."""
+        self._may_raise = True
+        try:
+            if self._is_asked:
+                raise Stopped
+            yield
+        finally:
+            self._may_raise = False
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_asked = True
+        if self._may_raise:
+            self._may_raise = False
+            raise Stopped
+
+    def guard(self, function: Callable[[], Result]) -> Callable[[], Result]:
+        """The same function, which a signal may end in the middle."""
+
+        def guarded() -> Result:
+            with self.interruptible():
+                return function()
+
+        return guarded
+
+
+class SystemClock:
+    """The machine's monotonic time, in seconds; a signal ends a wait."""
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+
+    def now(self) -> float:
+        """The time."""
+        return time.monotonic()
+
+    def wait_until(self, then: float) -> None:
+        """Sleeps until `then`."""
+        with self._signals.interruptible():
+            time.sleep(max(0.0, then - self.now()))

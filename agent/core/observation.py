@@ -1,0 +1,56 @@
+"""What one round of asking DNS can bring: an answer, a "no", or a "don't know".
+
+They are three types, so that no code can take one for another. Only `Answered` can ever remove
+anybody, `Absent` only where the operator said so (`on_empty: accept`), `Unknown` never.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One pod as DNS lists it: its name (or its address, if it has no name) and its addresses."""
+
+    fqdn: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """DNS gave a whole answer, and these are all the endpoints in it.
+
+    `ttl` is the lowest time to live in it, in seconds. `remarks` are sentences on what is odd about
+    the setup although it works.
+    """
+
+    endpoints: tuple[Endpoint, ...]
+    ttl: float = 0.0
+    remarks: tuple[str, ...] = ()
+
+
+class Why(Enum):
+    """What kind of "nobody" it was; the last two say that the question was a wrong one."""
+
+    NO_SUCH_NAME = "NXDOMAIN"
+    NO_DATA = "no data"
+    NOT_HEADLESS = "not headless"
+    EXTERNAL_NAME = "ExternalName"
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """DNS said, in a whole answer, that there is nobody; `reason` is the sentence for people."""
+
+    reason: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """DNS said nothing that can be relied on: no answer, a failure, half an answer."""
+
+    reason: str
+
+
+Observation = Answered | Absent | Unknown

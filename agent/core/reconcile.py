@@ -1,0 +1,42 @@
+"""What is to be done for an output: the difference between wanted, written and told.
+
+Work is recorded only after it succeeded. A write that failed, a hook that was lost and a restart in
+between therefore need no code of their own: the difference is still there at the next look.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Three digests of one output's content; None where there is none yet.
+
+    `desired` is what membership demands, `published` what is on disk, `notified` what the database
+    has been told of.
+    """
+
+    desired: str | None = None
+    published: str | None = None
+    notified: str | None = None
+
+    @property
+    def is_publish_due(self) -> bool:
+        """Whether the file differs from what it should be."""
+        return self.desired is not None and self.desired != self.published
+
+    @property
+    def is_notify_due(self) -> bool:
+        """Whether the file changed since the database was told."""
+        return self.published is not None and self.published != self.notified
+
+    def want(self, digest: str) -> "Ledger":
+        """Membership demands this content."""
+        return replace(self, desired=digest)
+
+    def wrote(self, digest: str) -> "Ledger":
+        """This content is on disk."""
+        return replace(self, published=digest)
+
+    def told(self, digest: str | None) -> "Ledger":
+        """The database has been told of this content."""
+        return replace(self, notified=digest)

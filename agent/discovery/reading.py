@@ -1,0 +1,182 @@
+"""What an answer means: from a DNS message to "these", "nobody" or "can't tell".
+
+Pure. Everything that it lets through has been checked: names are DNS names directly below the
+service, addresses are addresses. Weights and the order of records change without any meaning and
+are not looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from agent.core.names import dashed_address, dns_name, ip_address
+from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
+from agent.core.roll import Service
+from agent.discovery.transport import Failure, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses that a name has, and the lowest time to live of their records, in seconds."""
+
+    addresses: tuple[str, ...]
+    ttl: float
+
+
+def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Unknown:
+    """Reads the answer to an SRV question for the bare service name."""
+    usable = _usable(reply, service)
+    if not isinstance(usable, dns.message.Message):
+        return usable
+    records = list(_records(usable, dns.rdatatype.SRV))
+    if not records:
+        return Absent(
+            f"{service.fqdn} has no SRV records: the service has no ports, or no pod has one of "
+            "its named ports",
+            Why.NO_DATA,
+        )
+    targets = {_name(rdata.target) for rrset in records for rdata in rrset}
+    if service.fqdn in targets:
+        return _not_headless(service)
+    named = {name for name in targets if name and _is_pod_of(name, service)}
+    if not named:
+        return Unknown(f"{reply_from(reply)} answered with names that are not of {service.fqdn}")
+    found = _additional(usable)
+    answered = answer_of(
+        {name: found.get(name, ()) for name in named}, min(float(r.ttl) for r in records), service
+    )
+    if foreign := len(targets) - len(named):
+        passed_over = f"passed over {foreign} names in the answer that are not of {service.fqdn}"
+        return replace(answered, remarks=(*answered.remarks, passed_over))
+    return answered
+
+
+def read_addresses(reply: Reply | Failure, service: Service) -> Addresses | Absent | Unknown:
+    """Reads the answer to an A or AAAA question for the bare service name."""
+    usable = _usable(reply, service)
+    if not isinstance(usable, dns.message.Message):
+        return usable
+    records = [
+        rrset for kind in (dns.rdatatype.A, dns.rdatatype.AAAA) for rrset in _records(usable, kind)
+    ]
+    if not records:
+        return Absent(f"{service.fqdn} has no addresses", Why.NO_DATA)
+    addresses = {ip_address(rdata.address) for rrset in records for rdata in rrset}
+    return Addresses(tuple(sorted(addresses)), min(float(rrset.ttl) for rrset in records))
+
+
+def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unknown | None:
+    """Reads the answer to a PTR question: the pod's name below the service, None if it has none.
+
+    Absent where the address is the service's own, a virtual IP.
+
+    An address that several services list has several names; the service's own counts, and of those
+    one with a hostname before a dashed one.
+    """
+    if isinstance(reply, Failure):
+        return Unknown(reply.reason)
+    if reply.message.rcode() == dns.rcode.NXDOMAIN:
+        return None
+    if reply.message.rcode() != dns.rcode.NOERROR:
+        return Unknown(_refusal(reply))
+    records = _records(reply.message, dns.rdatatype.PTR)
+    names = [_name(rdata.target) for rrset in records for rdata in rrset]
+    if service.fqdn in names:
+        return _not_headless(service)
+    own = [name for name in names if name and _is_pod_of(name, service)]
+    return min(own, key=lambda name: (_spelt_address(name) is not None, name), default=None)
+
+
+def answer_of(listed: Mapping[str, tuple[str, ...]], ttl: float, service: Service) -> Answered:
+    """What a whole answer comes to, which lists these names (or addresses) with their addresses.
+
+    A name that is only an address with dashes is no name: such an endpoint is named by its address.
+    """
+    dashed = {name for name, addresses in listed.items() if _spelt_address(name) in addresses}
+    endpoints = tuple(
+        Endpoint(listed[name][0] if name in dashed else name, listed[name])
+        for name in sorted(listed)
+    )
+    remark = (
+        f"DNS names pods of {service.fqdn} by their addresses: their StatefulSet's serviceName is "
+        f"not {service.name}"
+    )
+    return Answered(endpoints, ttl, (remark,) if dashed else ())
+
+
+def reply_from(reply: Reply | Failure) -> str:
+    """Whose reply it is, for a sentence."""
+    return str(reply.server) if isinstance(reply, Reply) else "the nameserver"
+
+
+def _usable(reply: Reply | Failure, service: Service) -> dns.message.Message | Absent | Unknown:
+    """The message, if it is an answer that speaks of the service."""
+    if isinstance(reply, Failure):
+        return Unknown(reply.reason)
+    rcode = reply.message.rcode()
+    if rcode == dns.rcode.NXDOMAIN:
+        return Absent(
+            f"DNS has no {service.fqdn} (NXDOMAIN): no pod of it is listed (one that is not ready "
+            "is only with publishNotReadyAddresses: true), or the service, the namespace or the "
+            "cluster domain is another",
+            Why.NO_SUCH_NAME,
+        )
+    if rcode != dns.rcode.NOERROR:
+        return Unknown(_refusal(reply))
+    if next(_records(reply.message, dns.rdatatype.CNAME), None) is not None:
+        return Absent(
+            f"{service.fqdn} is an ExternalName service, which has no pods: name the "
+            "StatefulSet's headless service with --service",
+            Why.EXTERNAL_NAME,
+        )
+    return reply.message
+
+
+def _not_headless(service: Service) -> Absent:
+    return Absent(
+        f"{service.fqdn} is not a headless service: set clusterIP: None on it, or name the "
+        "StatefulSet's headless service with --service",
+        Why.NOT_HEADLESS,
+    )
+
+
+def _refusal(reply: Reply) -> str:
+    return f"{reply.server} answered {dns.rcode.to_text(reply.message.rcode())}"
+
+
+def _records(
+    message: dns.message.Message, kind: dns.rdatatype.RdataType
+) -> Iterator[dns.rrset.RRset]:
+    """The record sets of a kind that belong to the name that was asked for, in any case."""
+    owner = message.question[0].name
+    return (rrset for rrset in message.answer if rrset.rdtype == kind and rrset.name == owner)
+
+
+def _additional(message: dns.message.Message) -> dict[str, tuple[str, ...]]:
+    """The addresses in the additional section, by owner."""
+    found: dict[str, set[str]] = {}
+    for rrset in message.additional:
+        if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA) and (name := _name(rrset.name)):
+            found.setdefault(name, set()).update(ip_address(rdata.address) for rdata in rrset)
+    return {name: tuple(sorted(addresses)) for name, addresses in found.items()}
+
+
+def _name(name: dns.name.Name) -> str | None:
+    """A name as text, None for what is no host name."""
+    try:
+        return dns_name(name.to_text(omit_final_dot=True))
+    except ValueError:
+        return None
+
+
+def _is_pod_of(name: str, service: Service) -> bool:
+    return name.partition(".")[2] == service.fqdn
+
+
+def _spelt_address(name: str) -> str | None:
+    return dashed_address(name.partition(".")[0])

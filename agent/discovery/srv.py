@@ -1,0 +1,24 @@
+"""The `srv` mode: one SRV question for the bare service name.
+
+Kubernetes answers it with every port of every endpoint, and with their addresses beside them; the
+specification has only `_port._proto.service`, yet CoreDNS and kube-dns both do this.
+"""
+
+from agent.core.observation import Absent, Answered, Unknown
+from agent.core.roll import Service
+from agent.discovery.reading import read_srv
+from agent.discovery.transport import Resolver
+
+
+class SrvDiscovery:
+    """Asks for the service's SRV records; `timeout` in seconds."""
+
+    def __init__(self, resolver: Resolver, service: Service, timeout: float) -> None:
+        self._resolver = resolver
+        self._service = service
+        self._timeout = timeout
+
+    def observe(self) -> Answered | Absent | Unknown:
+        """Asks once."""
+        deadline = self._resolver.clock() + self._timeout
+        return read_srv(self._resolver.ask(self._service.fqdn, "SRV", deadline), self._service)

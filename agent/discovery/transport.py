@@ -1,0 +1,169 @@
+"""One question to DNS, answered or not, within a deadline.
+
+Knows sockets and messages, and nothing of services or peers. A packet that is no answer to the
+question, from whomever, is passed over and the wait goes on (RFC 5452 section 9.1). Each try has a
+new socket, and so a new random source port: the first packet to a service address can be lost to a
+race in connection tracking (kubernetes issue 56903), and a fixed port can be black-holed (issue
+125467).
+"""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+
+from agent.core.nameservers import Nameserver
+
+Kind = Literal["SRV", "A", "AAAA", "PTR"]
+
+# RFC 9715 section 3 and DNS flag day 2020: what passes unfragmented nearly everywhere.
+EDNS_PAYLOAD = 1232
+# Seconds until a try is given up and the next begins: within the usual 2 s there are two.
+TRY_FOR = 1.0
+# What another nameserver may know better than the one that said it.
+_ASK_ANOTHER = {dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NOTIMP, dns.rcode.FORMERR}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole message that answers the question, whatever its rcode."""
+
+    message: dns.message.Message
+    server: Nameserver
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No such message came; `reason` says what happened instead, in a phrase."""
+
+    reason: str
+    is_timeout: bool = False
+
+
+class Resolver:
+    """Asks the given nameservers in turn until one answers or time is up.
+
+    Keeps no socket between questions and caches nothing. `clock` gives seconds and never goes back.
+    """
+
+    def __init__(self, nameservers: tuple[Nameserver, ...], clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self._nameservers = nameservers
+
+    def ask(self, name: str, kind: Kind, deadline: float) -> Reply | Failure:
+        """Asks for one name, given without its final dot, until `deadline` (clock seconds)."""
+        owner = dns.name.from_text(name + ".")
+        last: Reply | Failure = Failure("there is no nameserver to ask")
+        while True:
+            timed_out = False
+            for server in self._nameservers:
+                if self.clock() >= deadline:
+                    return last
+                tried = self._try(server, owner, kind, deadline)
+                if isinstance(tried, Reply) and tried.message.rcode() not in _ASK_ANOTHER:
+                    return tried
+                timed_out = timed_out or (isinstance(tried, Failure) and tried.is_timeout)
+                last = tried
+            if not timed_out:
+                return last  # all have spoken: going round again would only hurry them
+
+    def _try(
+        self, server: Nameserver, owner: dns.name.Name, kind: Kind, deadline: float
+    ) -> Reply | Failure:
+        """One try at one nameserver: UDP, once more without EDNS after FORMERR, TCP after TC."""
+        until = min(deadline, self.clock() + TRY_FOR)
+        query = dns.message.make_query(owner, kind, use_edns=0, payload=EDNS_PAYLOAD)
+        try:
+            message = self._udp(server, query, until)
+            if message.rcode() == dns.rcode.FORMERR:
+                query = dns.message.make_query(owner, kind, use_edns=False)  # RFC 6891 section 7
+                message = self._udp(server, query, until)
+            if message.flags & dns.flags.TC:
+                until = min(deadline, self.clock() + TRY_FOR)
+                message = self._tcp(server, query, until)
+        except TimeoutError as wrong:
+            return Failure(str(wrong) or f"no answer from {server}", is_timeout=True)
+        except ConnectionRefusedError:
+            return Failure(f"nothing listens at {server}")
+        except OSError as wrong:
+            return Failure(f"{server} can't be reached: {wrong.strerror or wrong}")
+        if message.flags & dns.flags.TC:
+            return Failure(f"the answer of {server} is cut short over TCP too: too many records")
+        return Reply(message, server)
+
+    def _udp(
+        self, server: Nameserver, query: dns.message.Message, until: float
+    ) -> dns.message.Message:
+        """The first datagram that answers `query`. Raises OSError; TimeoutError says what came."""
+        passed_over = 0
+        with _socket(server, socket.SOCK_DGRAM) as sock:
+            sock.send(query.to_wire())
+            while (left := until - self.clock()) > 0:
+                sock.settimeout(left)
+                try:
+                    message = _answer(query, sock.recv(65535))
+                except TimeoutError:
+                    break
+                if message is not None:
+                    return message
+                passed_over += 1
+        odd = f" but {passed_over} packets that do not answer the question" if passed_over else ""
+        raise TimeoutError(f"nothing came from {server}{odd} in time")
+
+    def _tcp(
+        self, server: Nameserver, query: dns.message.Message, until: float
+    ) -> dns.message.Message:
+        """The answer over TCP. Raises OSError."""
+        with _socket(server, socket.SOCK_STREAM, max(0.001, until - self.clock())) as sock:
+            wire = query.to_wire()
+            sock.sendall(len(wire).to_bytes(2, "big") + wire)
+            size = int.from_bytes(self._receive(sock, 2, until), "big")
+            message = _answer(query, self._receive(sock, size, until))
+        if message is None:
+            raise OSError("what came over TCP does not answer the question")
+        return message
+
+    def _receive(self, sock: socket.socket, size: int, until: float) -> bytes:
+        """Exactly `size` bytes, whatever pieces they come in."""
+        read = bytearray()
+        while len(read) < size:
+            if (left := until - self.clock()) <= 0:
+                raise TimeoutError("the answer over TCP did not end in time")
+            sock.settimeout(left)
+            if not (piece := sock.recv(size - len(read))):
+                raise OSError("the connection was closed in mid-answer")
+            read += piece
+        return bytes(read)
+
+
+def _socket(
+    server: Nameserver, kind: socket.SocketKind, timeout: float | None = None
+) -> socket.socket:
+    """A connected socket: then only this server's packets arrive, and a refusal is noticed."""
+    numeric = socket.AI_NUMERICHOST  # a scope such as fe80::1%eth0 becomes its interface's number
+    family, _, _, _, address = socket.getaddrinfo(
+        server.host, server.port, type=kind, flags=numeric
+    )[0]
+    sock = socket.socket(family, kind)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _answer(query: dns.message.Message, wire: bytes) -> dns.message.Message | None:
+    """The message in `wire` if it answers `query`; None for a stranger's or a broken one."""
+    try:
+        message = dns.message.from_wire(wire)
+    except (dns.exception.DNSException, ValueError):
+        return None
+    return message if query.is_response(message) else None

@@ -1,0 +1,258 @@
+"""The loop: the one place where deciding and doing meet, and where decisions are logged.
+
+A turn asks DNS if a poll is due, lets the core judge, renders what the view demands, and does what
+is then due: publish, notify. What it holds between turns is the core's frozen values. It reads no
+clock and touches no file by itself: `Edges` does, and tests hand in their own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from agent.core import membership
+from agent.core.gate import GateRules, Open, TimedOut, Waiting, judge
+from agent.core.identity import Identity
+from agent.core.membership import Decision, Did, Membership, Rules
+from agent.core.observation import Answered, Observation
+from agent.core.reconcile import Ledger
+from agent.core.roll import Roll
+from agent.core.seldom import Seldom
+from agent.formats import FormatError, Withheld
+from agent.publish import PublishError, digest
+
+
+class Clock(Protocol):
+    """Time, in seconds that never go back."""
+
+    def now(self) -> float:
+        """The time."""
+        ...
+
+    def wait_until(self, then: float) -> None:
+        """Returns at `then`, or at once if that is past."""
+        ...
+
+
+class Events(Protocol):
+    """Where events are told: a sentence for people, and `kind` and more for programs."""
+
+    def __call__(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
+        """Tells one event; `level` as in logging."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One output: its name and path, and how it is rendered, written and read back."""
+
+    name: str
+    path: Path
+    render: Callable[[Roll], bytes | Withheld]
+    write: Callable[[bytes], None]
+    on_disk: Callable[[], str | None]
+
+
+def nobody(_: Roll) -> bool:
+    """Notifies nobody, which always succeeds."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that does something. `notify` says whether the news arrived."""
+
+    observe: Callable[[], Observation]
+    clock: Clock
+    targets: tuple[Target, ...]
+    tell: Events
+    notify: Callable[[Roll], bool] = nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided by. `interval` in seconds, from one poll to the next."""
+
+    identity: Identity
+    rules: Rules
+    gate: GateRules
+    interval: float = 1.0
+
+
+class End(Enum):
+    """How a loop ended by itself."""
+
+    READY = "ready"
+    TIMED_OUT = "timed out"
+
+
+class Loop:
+    """Keeps the targets true. `run` returns when it may; a signal ends it by an exception."""
+
+    def __init__(self, plan: Plan, edges: Edges) -> None:
+        self._plan = plan
+        self._edges = edges
+        self._started = self._next_poll = edges.clock.now()
+        self._state = Membership(plan.identity)
+        self._ledgers = {t.path: Ledger(published=t.on_disk()) for t in edges.targets}
+        self._rendered: dict[Path, tuple[int, bytes | Withheld]] = {}
+        self._is_open = False
+        self._is_ready = False
+        self._no_peers_because = ""
+        self._said: dict[str, Seldom] = {}
+
+    def run(self, *, until_ready: bool = False) -> End:
+        """Turns until the gate's deadline passes, or for ever; `until_ready`: until it is open."""
+        while True:
+            end = self.turn()
+            if end is End.TIMED_OUT or (end is End.READY and until_ready):
+                return end
+            self._edges.clock.wait_until(self.next_turn())
+
+    def next_turn(self) -> float:
+        """When there is something to do again (clock seconds)."""
+        due = membership.due(self._state, self._plan.rules)
+        return self._next_poll if due is None else min(self._next_poll, due)
+
+    def turn(self) -> End | None:
+        """Does all that is due now. None while the gate is shut and has time left."""
+        now = self._edges.clock.now()
+        if now >= self._next_poll:
+            self._next_poll = now + self._plan.interval
+            self._take(self._poll())
+        else:
+            self._take(membership.advance(self._state, now, self._plan.rules))
+        shut_because = self._judge_gate() or self._publish()
+        if not shut_because:
+            self._become_ready()
+        if not self._is_ready:
+            return self._check_deadline(shut_because)
+        self._notify()
+        return End.READY
+
+    def _poll(self) -> membership.Step:
+        seen = self._edges.observe()
+        if isinstance(seen, Answered):
+            if self._no_peers_because and self._state.generation:
+                self._edges.tell("info", "DNS answers again", kind="recovered")
+            self._no_peers_because = ""
+            self._said.pop("dns", None)
+        else:
+            self._no_peers_because = seen.reason
+        now = self._edges.clock.now()
+        return membership.observe(self._state, seen, now, self._plan.rules)
+
+    def _take(self, step: membership.Step) -> None:
+        """Takes a step of the membership over, and tells what was decided."""
+        is_changed = step.state.generation != self._state.generation
+        self._state = step.state
+        for decision in step.decisions:
+            self._tell_decision(decision)
+        if is_changed:
+            names = [peer.name for peer in step.state.peers]
+            listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
+            generation = step.state.generation
+            self._edges.tell("info", listed, kind="members", generation=generation, peers=names)
+
+    def _judge_gate(self) -> str:
+        """Why the gate is shut; empty once it is open, which it stays."""
+        if self._is_open:
+            return ""
+        waited = self._edges.clock.now() - self._started
+        match judge(self._state, self._plan.gate, waited, self._no_peers_because):
+            case Open(reason):
+                self._is_open = True
+                self._edges.tell("debug", reason, kind="gate")
+                return ""
+            case Waiting(reason) | TimedOut(reason):
+                return reason
+
+    def _publish(self) -> str:
+        """Writes each file that is due; why one could not be, empty if all are true."""
+        roll = self._state.roll(self._plan.gate.replicas, self._plan.gate.start_ordinal)
+        problems = [self._publish_one(target, roll) for target in self._edges.targets]
+        return "; ".join(problem for problem in problems if problem)
+
+    def _publish_one(self, target: Target, roll: Roll) -> str:
+        try:
+            content = self._render(target, roll)
+            if isinstance(content, Withheld):
+                self._tell_seldom(str(target.path), "warning", content.reason, kind="withheld")
+                return content.reason
+            ledger = self._ledgers[target.path].want(digest(content))
+            self._ledgers[target.path] = ledger
+            if ledger.is_publish_due:
+                target.write(content)
+                self._ledgers[target.path] = ledger.wrote(digest(content))
+                self._tell_written(target)
+        except (FormatError, PublishError) as wrong:
+            sentence = f"{wrong}; the last good file stays"
+            self._tell_seldom(str(target.path), "error", sentence, kind="not published")
+            return str(wrong)
+        return ""
+
+    def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
+        """What the file is to hold, worked out once for each generation."""
+        generation, content = self._rendered.get(target.path, (-1, b""))
+        if generation != roll.generation:
+            content = target.render(roll)
+            self._rendered[target.path] = (roll.generation, content)
+        return content
+
+    def _become_ready(self) -> None:
+        """Opens the gate, once: who reads the files starts now and need not be told of them."""
+        if self._is_ready:
+            return
+        self._is_ready = True
+        self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}
+        took = self._edges.clock.now() - self._started
+        sentence = f"the gate is open: all files are written, after {took:.1f} s"
+        self._edges.tell("info", sentence, kind="ready", seconds=round(took, 3))
+
+    def _notify(self) -> None:
+        """Tells of what was written, and if that fails, again at the next turn."""
+        if not any(ledger.is_notify_due for ledger in self._ledgers.values()):
+            return
+        roll = self._state.roll(self._plan.gate.replicas, self._plan.gate.start_ordinal)
+        if self._edges.notify(roll):
+            self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}
+
+    def _check_deadline(self, shut_because: str) -> End | None:
+        limit = self._plan.gate.wait_timeout
+        if self._edges.clock.now() - self._started < limit:
+            self._tell_seldom("gate", "info", shut_because, kind="waiting")
+            return None
+        sentence = f"gave up after {limit:g} s: {shut_because}"
+        self._edges.tell("error", sentence, kind="timed out")
+        return End.TIMED_OUT
+
+    def _tell_decision(self, decision: Decision) -> None:
+        more = {"kind": decision.did.value, "about": decision.about}
+        match decision.did:
+            case Did.KEPT:
+                self._tell_seldom("dns", "warning", decision.reason, **more)
+            case Did.UNLISTED | Did.REMARK:
+                self._tell_seldom("setup", "warning", decision.reason, **more)
+            case Did.MISSING | Did.RETURNED:
+                self._tell_seldom(decision.did.value, "info", decision.reason, **more)
+            case Did.ADDED | Did.READDRESSED | Did.DROPPED:
+                self._edges.tell("info", decision.reason, **more)
+
+    def _tell_written(self, target: Target) -> None:
+        self._said.pop(str(target.path), None)
+        self._edges.tell(
+            "info",
+            f"wrote {target.path}",
+            kind="published",
+            output=target.name,
+            path=str(target.path),
+            generation=self._state.generation,
+        )
+
+    def _tell_seldom(self, topic: str, level: str, sentence: str, **more: str) -> None:
+        """Tells of a trouble that lasts: at once, and then ever more seldom."""
+        said, is_due = self._said.get(topic, Seldom()).say(sentence, self._edges.clock.now())
+        self._said[topic] = said
+        if is_due:
+            self._edges.tell(level, sentence, **more)

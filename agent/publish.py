@@ -1,0 +1,132 @@
+"""Whole files: a reader sees the old one or the new one, never half of one.
+
+Writes a temporary file beside the target, syncs it, renames it over the target and syncs the
+folder. Only rename within one folder is atomic, and only a synced one survives a power cut
+(rename(2), fsync(2)).
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+
+DEFAULT_MODE = 0o644
+# An include pattern goes by the ending (*.cnf, *.yaml, *.conf), and a leading dot hides nothing
+# from MariaDB's !includedir: this ending keeps an unfinished file out of all of them.
+_ENDING = ".rollcall.tmp"
+
+
+_BY_EFFECTIVE_USER = os.access in os.supports_effective_ids
+
+
+class PublishError(Exception):
+    """A file that can't be written; the sentence says which, why and what mends it."""
+
+
+def digest(content: bytes) -> str:
+    """What stands for a content in comparisons."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def published(path: Path) -> str | None:
+    """The digest of what is on disk now, None if there is no readable file."""
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return None
+
+
+def check_target(path: Path) -> None:
+    """Refuses a target that can't be written, before anything depends on it. PublishError."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise PublishError(
+            f"{folder} does not exist, and {path.name} is to be written there: create it, or "
+            "mount the shared volume there"
+        )
+    if path.is_dir():
+        raise PublishError(f"{path} is a folder: give the path of a file in it")
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_BY_EFFECTIVE_USER):
+        raise PublishError(
+            f"{folder} is not writable for user {os.geteuid()}: give the volume a group that the "
+            "agent is in (fsGroup), or mount it without readOnly"
+        )
+
+
+def publish(path: Path, content: bytes, mode: int | None) -> None:
+    """Replaces the file by `content`.
+
+    `mode` None keeps the mode of the file that is there, else 0644 (the umask is not asked: the
+    reader is another user). Raises PublishError; then the old file is as it was.
+    """
+    folder = path.parent
+    try:
+        permissions = _mode_of(path) if mode is None else mode
+        temporary = _write_beside(path, content, permissions)
+        try:
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(folder)
+    except OSError as wrong:
+        raise PublishError(f"{path} was not written: {_why(wrong, folder)}") from wrong
+
+
+def sweep(path: Path) -> None:
+    """Removes what an agent that was killed in mid-write left beside the target."""
+    ours = re.compile(rf"\.{re.escape(path.name)}\.\d+-[0-9a-f]{{8}}{re.escape(_ENDING)}")
+    with contextlib.suppress(OSError):
+        for leftover in [entry for entry in path.parent.iterdir() if ours.fullmatch(entry.name)]:
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+
+def _write_beside(path: Path, content: bytes, mode: int) -> Path:
+    """A synced temporary file in the target's folder, of which nothing is left if that fails."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{_ENDING}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _mode_of(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return DEFAULT_MODE
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the rename last. The new file is in place already, so a failure is not told."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _why(wrong: OSError, folder: Path) -> str:
+    match wrong.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"the volume of {folder} is full: raise its sizeLimit"
+        case errno.EACCES | errno.EPERM:
+            return f"{folder} is not writable for user {os.geteuid()}"
+        case errno.EROFS:
+            return f"{folder} is mounted read-only"
+        case errno.ENOENT:
+            return f"{folder} is gone"
+        case _:
+            return wrong.strerror or str(wrong)

@@ -1,0 +1,219 @@
+"""Putting flags, variables and the config file together, and saying what is wrong with them."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+import yaml
+
+from agent.core.duration import parse_duration
+from agent.core.identity import Told
+from agent.settings import schema
+from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
+
+# Kubernetes puts the address of every service of the namespace into each container, under the
+# service's name; beside a service called `rollcall` or `rollcall-db` these are not meant for us.
+_SERVICE_LINK = re.compile(
+    r"ROLLCALL_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)", re.ASCII
+)
+_IDENTITY = ("pod_name", "namespace", "service", "cluster_domain", "pod_ip")
+
+
+class SettingsError(ValueError):
+    """A setting that is unknown or wrong; the sentence names it, where it is, and the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was given: flags and variables by name, and the config file's text, if there is one."""
+
+    flags: Mapping[str, str | tuple[str, ...]]
+    environment: Mapping[str, str]
+    file_name: str = ""
+    file_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and what of the identity was told, with its source."""
+
+    settings: schema.Settings
+    told: Mapping[str, Told]
+
+
+def load(said: Said) -> Loaded:
+    """Puts all together and checks it. Raises SettingsError."""
+    tree = _file(said)
+    sources = {key: f"{said.file_name}: {key}" for key in _keys(tree)}
+    known = {option.variable: option for option in OPTIONS}
+    for name, value in said.environment.items():
+        if not name.startswith(PREFIX) or name == CONFIG.variable or _SERVICE_LINK.fullmatch(name):
+            continue
+        if name not in known:
+            raise SettingsError(
+                f"there is no variable {name}{_nearest(name, {*known, CONFIG.variable})}"
+            )
+        if not value:
+            continue  # a manifest's way of leaving it out
+        option = known[name]
+        words = tuple(word.strip() for word in value.split(",")) if option.is_list else value
+        _put(tree, sources, option, words, name)
+    for option in OPTIONS:
+        if option.flag in said.flags:
+            _put(tree, sources, option, said.flags[option.flag], option.flag)
+    try:
+        settings = msgspec.convert(tree, schema.Settings, dec_hook=_decode)
+    except msgspec.ValidationError as wrong:
+        raise SettingsError(_explain(str(wrong), said, sources)) from None
+    for key, sentence in schema.problems(settings):
+        raise SettingsError(f"{sources.get(key, key)}: {sentence}")
+    told = {
+        key: Told(value if isinstance(value, str) else ",".join(value), sources[key])
+        for key in _IDENTITY
+        if (value := getattr(settings, key))
+    }
+    return Loaded(settings, told)
+
+
+def _file(said: Said) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(said.file_text) if said.file_text else {}
+    except yaml.MarkedYAMLError as wrong:
+        line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
+        raise SettingsError(f"{said.file_name}: line {line} is not YAML: {wrong.problem}") from None
+    except yaml.YAMLError as wrong:
+        raise SettingsError(
+            f"{said.file_name} is not YAML: {' '.join(str(wrong).split())}"
+        ) from None
+    except RecursionError:
+        raise SettingsError(f"{said.file_name} is nested too deep to be a config file") from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{said.file_name} has to hold keys and values, such as `service: db`")
+    return tree
+
+
+def _keys(tree: Mapping[str, Any], above: str = "") -> list[str]:
+    """The dotted path of each key; a list is one value."""
+    keys: list[str] = []
+    for key, value in tree.items():
+        keys.append(f"{above}{key}")
+        if isinstance(value, dict):
+            keys += _keys(value, f"{above}{key}.")
+    return keys
+
+
+def _put(
+    tree: dict[str, Any],
+    sources: dict[str, str],
+    option: Option,
+    value: str | tuple[str, ...],
+    source: str,
+) -> None:
+    """Sets what a flag or a variable says, over what the file says."""
+    if not all((value,) if isinstance(value, str) else value):
+        raise SettingsError(f"{source} is empty: give it a value, or leave it out")
+    place, _, key = option.key.rpartition(".")
+    branch = tree.setdefault(place, {}) if place else tree
+    if not isinstance(branch, dict):
+        raise SettingsError(f"{sources[place]}: has to hold keys and values")
+    if key == "outputs":
+        branch[key] = _output_list(value, source)
+    elif option.is_number and isinstance(value, str) and value.isdecimal():
+        branch[key] = int(value)
+    else:
+        branch[key] = value
+    sources[option.key] = source
+
+
+def _output_list(value: str | tuple[str, ...], source: str) -> list[dict[str, str]]:
+    outputs = []
+    for text in (value,) if isinstance(value, str) else value:
+        form, _, path = text.partition(":")
+        if not form or not path:
+            raise SettingsError(
+                f"{source}: {text!r} is not FORMAT:PATH, as in cassandra:/peers/cassandra.yaml"
+            )
+        outputs.append({"format": form, "path": path})
+    return outputs
+
+
+def _decode(kind: type, value: Any) -> Any:
+    """Lets msgspec read a Duration."""
+    if kind is not schema.Duration:
+        raise NotImplementedError(f"no setting is a {kind}")
+    is_zero = value == 0 and not isinstance(value, bool)
+    return schema.Duration(0 if is_zero else parse_duration(str(value)))
+
+
+def _explain(message: str, said: Said, sources: Mapping[str, str]) -> str:
+    """msgspec's message as a sentence that names the place in the user's words."""
+    what, _, path = message.partition(" - at ")
+    if path.startswith("`key`"):
+        return f"{said.file_name}: a key is not text: put it in quotes"
+    key = path.strip("`").removeprefix("$").removeprefix(".")
+    if key.endswith(".mode") and "got `int`" in what:
+        return f'{said.file_name}: {key}: a mode is text: write it as "0640"'
+    if unknown := re.search(r"unknown field `(.*)`", what):
+        full = f"{key}.{unknown[1]}" if key else unknown[1]
+        nearest = _nearest(unknown[1], _struct_at(key).__struct_fields__)
+        return f"{said.file_name}: there is no key {full}{nearest}"
+    if lacking := re.search(r"missing required field `(.*)`", what):
+        return f"{said.file_name}: {key} has no {lacking[1]}"
+    said_by = next((sources[key[:n]] for n in range(len(key), 0, -1) if key[:n] in sources), key)
+    if said_by.startswith(said.file_name + ": "):
+        said_by = f"{said.file_name}: {key}"
+    if choices := _choices(key):
+        return f"{said_by}: it is one of {choices}"
+    for machine, person in _KINDS.items():
+        what = what.replace(machine, person)
+    return f"{said_by}: {what[0].lower()}{what[1:]}"
+
+
+# msgspec's words for types, and a person's.
+_KINDS = {
+    "`int | null`": "a whole number",
+    "`int`": "a whole number",
+    "`str | null`": "text",
+    "`str`": "text",
+    "`array`": "a list",
+    "`object`": "keys and values",
+    "`null`": "nothing",
+    "`bool`": "true or false",
+    "`float`": "a number",
+}
+
+
+def _choices(key: str) -> str:
+    """The words that may stand at a key, where only certain ones may."""
+    branch, _, name = key.rpartition(".")
+    hint = get_type_hints(_struct_at(branch)).get(name, str)
+    words = _words(hint)
+    return ", ".join([*words, *(["a number"] if words and int in get_args(hint) else [])])
+
+
+def _words(hint: Any) -> list[str]:
+    """The words in a type such as `Literal["keep", "accept"] | None`."""
+    if isinstance(hint, str):
+        return [hint]
+    return [word for part in get_args(hint) for word in _words(part)]
+
+
+def _struct_at(key: str) -> type[msgspec.Struct]:
+    """The part of the settings at a place in the config file."""
+    parts: dict[str, type[msgspec.Struct]] = {
+        "": schema.Settings,
+        "discovery": schema.Discovery,
+        "membership": schema.Membership,
+        "log": schema.Log,
+    }
+    return parts.get(key, schema.Output)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"

@@ -1,0 +1,61 @@
+"""The one list of what can be said by flag and by variable."""
+
+from dataclasses import dataclass
+
+PREFIX = "ROLLCALL_"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting that has a flag and a variable. `key` is its place in the config file."""
+
+    flag: str
+    key: str
+    metavar: str
+    help: str
+    is_list: bool = False
+    is_number: bool = False
+
+    @property
+    def variable(self) -> str:
+        """`ROLLCALL_POD_NAME` for `--pod-name`."""
+        return PREFIX + self.flag.removeprefix("--").replace("-", "_").upper()
+
+
+OPTIONS = (
+    Option("--pod-name", "pod_name", "NAME", "this pod's name, as in db-0"),
+    Option("--namespace", "namespace", "NAME", "the namespace of the service"),
+    Option("--service", "service", "NAME", "the StatefulSet's headless service"),
+    Option("--cluster-domain", "cluster_domain", "DOMAIN", "the cluster's zone: cluster.local"),
+    Option("--pod-ip", "pod_ip", "ADDRESS", "this pod's address", is_list=True),
+    Option("--replicas", "replicas", "N", "how many pods the set is to have", is_number=True),
+    Option(
+        "--start-ordinal", "start_ordinal", "N", "the set's spec.ordinals.start [0]", is_number=True
+    ),
+    Option("--output", "outputs", "FORMAT:PATH", "a file to keep true", is_list=True),
+    Option(
+        "--wait-for",
+        "wait_for",
+        "WHO",
+        "predecessors, self, quorum, all or N [predecessors]",
+        is_number=True,
+    ),
+    Option("--wait-timeout", "wait_timeout", "TIME", "how long to wait for them [240s]"),
+    Option("--on-timeout", "on_timeout", "WHAT", "fail or proceed when that is over [fail]"),
+    Option("--discovery", "discovery.mode", "MODE", "auto, srv or address [auto]"),
+    Option(
+        "--nameserver",
+        "discovery.nameservers",
+        "HOST[:PORT]",
+        "whom to ask instead of resolv.conf's",
+        is_list=True,
+    ),
+    Option("--interval", "discovery.interval", "TIME", "from one poll to the next [1s]"),
+    Option("--timeout", "discovery.timeout", "TIME", "the longest that a poll may take [2s]"),
+    Option("--settle", "membership.settle", "TIME", "how long a change must last [1s]"),
+    Option("--forget-after", "membership.forget_after", "TIME", "when the missing are gone [30s]"),
+    Option("--on-empty", "membership.on_empty", "WHAT", "keep or accept an empty answer [keep]"),
+    Option("--log-format", "log.format", "FORMAT", "console or json [by where stderr goes]"),
+    Option("--log-level", "log.level", "LEVEL", "debug, info, warning or error [info]"),
+)
+CONFIG = Option("--config", "", "FILE", "a config file in YAML")

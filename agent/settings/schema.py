@@ -1,0 +1,141 @@
+"""What can be set: the shape of the config file, with its defaults, and what types can't say."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from agent.core.gate import GateRules, WaitFor
+from agent.core.membership import Rules
+from agent.core.nameservers import Nameserver, parse_nameserver
+
+# Seconds. Asking more often than this finds nothing sooner and burdens the cluster's DNS.
+SHORTEST_INTERVAL = 0.1
+
+
+class Duration(float):
+    """A length of time in seconds, written as in `parse_duration`."""
+
+
+class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How DNS is asked."""
+
+    mode: Literal["auto", "srv", "address"] = "auto"
+    nameservers: tuple[str, ...] = ()
+    interval: Duration = Duration(1)
+    timeout: Duration = Duration(2)
+
+
+class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes and unmakes a member."""
+
+    settle: Duration = Duration(1)
+    forget_after: Duration = Duration(30)
+    on_empty: Literal["keep", "accept"] = "keep"
+
+
+class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file to keep true. `mode` is octal text; without it the file's own is kept, else 0644."""
+
+    format: str
+    path: str
+    vars: dict[str, Any] = {}
+    mode: str | None = None
+
+    @property
+    def permissions(self) -> int | None:
+        """`mode` as a number, None if it is not set."""
+        return None if self.mode is None else int(self.mode, 8)
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How events are written to stderr; `format` None is console at a terminal, else json."""
+
+    format: Literal["console", "json"] | None = None
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set. What is None or empty here is discovered."""
+
+    pod_name: str | None = None
+    namespace: str | None = None
+    service: str | None = None
+    cluster_domain: str | None = None
+    pod_ip: tuple[str, ...] = ()
+    replicas: int | None = None
+    start_ordinal: int = 0
+    wait_for: Literal["predecessors", "self", "quorum", "all"] | int = "predecessors"
+    wait_timeout: Duration = Duration(240)
+    on_timeout: Literal["fail", "proceed"] = "fail"
+    discovery: Discovery = Discovery()
+    membership: Membership = Membership()
+    outputs: tuple[Output, ...] = ()
+    log: Log = Log()
+
+    @property
+    def rules(self) -> Rules:
+        """What membership is judged by."""
+        own = self.membership
+        return Rules(own.settle, own.forget_after, own.on_empty == "accept")
+
+    @property
+    def gate(self) -> GateRules:
+        """What the startup gate is judged by."""
+        wait_for: WaitFor = self.wait_for
+        return GateRules(
+            wait_for,
+            self.wait_timeout,
+            self.on_timeout == "proceed",
+            self.replicas,
+            self.start_ordinal,
+        )
+
+    @property
+    def nameservers(self) -> tuple[Nameserver, ...]:
+        """The nameservers to ask instead of resolv.conf's."""
+        return tuple(parse_nameserver(text) for text in self.discovery.nameservers)
+
+
+def problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What is wrong although each value has its type: the key, and a sentence."""
+    yield from _gate_problems(settings)
+    yield from _discovery_problems(settings.discovery)
+    yield from _output_problems(settings.outputs)
+
+
+def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    wait_for, replicas = settings.wait_for, settings.replicas
+    if replicas is not None and replicas < 1:
+        yield "replicas", f"{replicas} is no set: it has to be 1 or more"
+    if settings.start_ordinal < 0:
+        yield "start_ordinal", f"{settings.start_ordinal} is no ordinal: it has to be 0 or more"
+    if wait_for in ("quorum", "all") and replicas is None:
+        yield "wait_for", f"{wait_for} needs to know how many pods there are to be: set replicas"
+    if isinstance(wait_for, int) and not 1 <= wait_for <= (replicas or wait_for):
+        most = replicas or "the number of pods"
+        yield "wait_for", f"{wait_for} members can never be there: it is 1 to {most}"
+
+
+def _discovery_problems(discovery: Discovery) -> Iterator[tuple[str, str]]:
+    if discovery.interval < SHORTEST_INTERVAL:
+        yield "discovery.interval", "it has to be 100ms or more"
+    if discovery.timeout <= 0:
+        yield "discovery.timeout", "it has to be more than 0"
+    for text in discovery.nameservers:
+        try:
+            parse_nameserver(text)
+        except ValueError as wrong:
+            yield "discovery.nameservers", str(wrong)
+
+
+def _output_problems(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:
+    for path, times in Counter(Path(output.path) for output in outputs).items():
+        if times > 1:
+            yield "outputs", f"{path} is there {times} times: each output needs its own path"
+    for output in outputs:
+        if output.mode is not None and not re.fullmatch(r"0?[0-7]{3}", output.mode):
+            yield "outputs", f'{output.mode!r} is not a mode: write it as "0640"'

@@ -1,0 +1,131 @@
+"""README and docs say what is so: their commands, tables, files and outputs are tried here."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from agent.cli import rollcall
+from agent.core.roll import from_document, to_document
+from agent.formats import load as load_format
+from agent.formats import names as format_names
+from agent.settings import OPTIONS, Said, load
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+STEPS = ("scale", "dns", "fault", "kept", "check")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the table under a heading of README, without its head."""
+    rows = re.findall(
+        r"^\| (.*) \|$", README.partition(f"## {heading}\n")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in rows[1:]]
+
+
+def happened(output: str) -> list[tuple[str, str]]:
+    """What a lab's output tells, without its times, ports and folders: a word, and the rest."""
+    lines = re.findall(r"^ *[\d.]+ s  (\w+) +(.*)$", output, re.MULTILINE)
+    timeless = [(what, re.sub(r"after [\d.]+ s  ", "after", rest)) for what, rest in lines]
+    return [
+        (what, re.sub(r"127\.0\.0\.1:\d+|in \d+ answers", "…", rest)) for what, rest in timeless
+    ]
+
+
+def test_the_demo_in_readme_is_what_make_demo_prints() -> None:
+    demo = re.search(
+        r"^demo:.*\n\t\.venv/bin/rollcall (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    assert demo
+    command = [sys.executable, "-m", "agent", *demo[1].split()]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    shown, seen = happened(blocks(README, "text")[0]), happened(printed)
+    assert [line for line in shown if line[0] in STEPS] == [
+        line for line in seen if line[0] in STEPS
+    ]
+    wrote = {line for line in seen if line[0] == "wrote"}
+    assert {line for line in shown if line[0] == "wrote"} <= wrote
+    said = {rest.partition("  ")[2] for what, rest in seen if what == "said"}
+    assert {rest.partition("  ")[2] for what, rest in shown if what == "said"} <= said
+
+
+def test_readme_lists_every_flag_with_its_key() -> None:
+    listed = {row[0].strip("`"): row[1].strip("`") for row in table("Settings")}
+    assert listed == {option.flag: option.key for option in OPTIONS}
+
+
+def test_readme_lists_every_command() -> None:
+    listed = {row[0].strip("`").removeprefix("rollcall ") for row in table("Commands")}
+    assert listed == set(rollcall.commands)
+
+
+def test_readme_lists_every_format_with_its_file() -> None:
+    listed: dict[str, str] = {}
+    for row in table("Formats"):
+        listed |= zip(re.findall(r"`(.*?)`", row[0]), re.findall(r"`(.*?)`", row[1]), strict=True)
+    assert listed == {name: load_format(name).file for name in format_names()}
+
+
+@pytest.mark.parametrize(
+    "phrase", re.findall(r"^\| `(.*?)`[ ,|]", README.partition("does not start")[2], re.MULTILINE)
+)
+def test_what_readme_explains_is_what_the_agent_says(phrase: str) -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "agent").rglob("*.py"))
+    said = re.sub(r'"\s+f?"', "", sources)
+    words = [re.escape(word) for word in phrase.replace("db-0 is", "…").split("…")]
+    pattern = r"[^\n]*".join(words).replace("service", r"(?:service|\{[\w.]+\})")
+    assert re.search(pattern, said), phrase
+
+
+def test_the_config_file_in_readme_is_one_that_is_accepted() -> None:
+    (text,) = [block for block in blocks(README, "yaml") if block.startswith("# rollcall.yaml")]
+    settings = load(Said({}, {}, "rollcall.yaml", text)).settings
+    assert settings.discovery.interval == 0.5
+    assert [output.permissions for output in settings.outputs] == [None, 0o640]
+
+
+def test_the_pod_fragment_in_readme_runs_commands_that_exist_with_settings_that_are_accepted() -> (
+    None
+):
+    pod = yaml.safe_load(blocks(README, "yaml")[0])
+    containers = [*pod["initContainers"], *pod["containers"]]
+    assert [container["args"] for container in containers] == [["once"], ["run"]]
+    for container in containers:
+        variables = {entry["name"]: entry.get("value", "x") for entry in container["env"]}
+        (output,) = load(Said({}, variables)).settings.outputs
+        assert output.path.startswith(container["volumeMounts"][0]["mountPath"])
+        assert load_format(output.format).file == Path(output.path).name
+        assert {"POD_NAME", "POD_NAMESPACE", "POD_IP"} <= variables.keys()
+    assert {volume["name"] for volume in pod["volumes"]} == {"peers"}
+
+
+def test_the_roll_in_the_docs_is_one() -> None:
+    (text,) = blocks((ROOT / "docs" / "roll.md").read_text(encoding="utf-8"), "json")
+    document = json.loads(text)
+    assert to_document(from_document(document)) == document
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_pages_name_only_targets_and_files_that_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`make ([a-z0-9-]+)", text)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (page.parent / link).exists(), link
+    for name in set(re.findall(r"`((?:tests|agent|docs)/[\w/.-]+)`", text)):
+        assert (ROOT / name).exists(), name
+    for name in set(re.findall(r"`((?:core|discovery|lab|formats|settings|cli)/[\w.]*)`", text)):
+        found = ROOT / "agent" / name
+        assert found.exists() or found.with_suffix(".py").exists(), name

@@ -1,0 +1,334 @@
+"""The loop over the real core, with edges of the tests' own: time is a number that is set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from agent.core.gate import GateRules
+from agent.core.identity import Identity
+from agent.core.membership import Rules
+from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
+from agent.core.roll import Roll, Service
+from agent.formats import Withheld
+from agent.loop import Edges, End, Loop, Plan, Target
+from agent.publish import PublishError, digest
+
+SERVICE = Service("db", "prod", "cluster.local")
+DOWN = Unknown("10.96.0.10:53 answered SERVFAIL")
+FILE = Path("/peers/peers.list")
+
+
+def listed(*ordinals: int) -> Answered:
+    """An answer that lists these pods."""
+    return Answered(tuple(Endpoint(SERVICE.pod(f"db-{n}"), (f"10.0.0.{n + 2}",)) for n in ordinals))
+
+
+def names(roll: Roll) -> bytes:
+    """A format of the tests' own: one name after the other."""
+    return " ".join(peer.name for peer in roll.peers).encode()
+
+
+@dataclass
+class World:
+    """All edges of a loop at once. `dns` says what DNS answers from then on."""
+
+    now: float = 1000.0
+    dns: Observation = DOWN
+    disk: dict[Path, bytes] = field(default_factory=dict)
+    is_full: bool = False
+    is_deaf: bool = False
+    writes: list[bytes] = field(default_factory=list)
+    told: list[Roll] = field(default_factory=list)
+    log: list[tuple[float, str, str, str]] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list)
+    answer_takes: float = 0.0
+
+    def observe(self) -> Observation:
+        self.asked_at.append(self.now)
+        self.now += self.answer_takes
+        return self.dns
+
+    def wait_until(self, then: float) -> None:
+        self.now = max(self.now, then)
+
+    def target(self, path: Path = FILE, render: Callable[[Roll], Any] = names) -> Target:
+        def write(content: bytes) -> None:
+            if self.is_full:
+                raise PublishError(f"{path} was not written: the volume is full")
+            self.disk[path] = content
+            self.writes.append(content)
+
+        def on_disk() -> str | None:
+            return digest(self.disk[path]) if path in self.disk else None
+
+        return Target("names", path, render, write, on_disk)
+
+    def notify(self, roll: Roll) -> bool:
+        if self.is_deaf:
+            return False
+        self.told.append(roll)
+        return True
+
+    def tell(self, level: str, sentence: str, /, *, kind: str, **_: Any) -> None:
+        self.log.append((self.now, level, kind, sentence))
+
+    def said(self, kind: str) -> list[str]:
+        return [sentence for _, _, k, sentence in self.log if k == kind]
+
+    def loop(
+        self, pod: str = "db-1", gate: GateRules | None = None, *targets: Target, settle: float = 0
+    ) -> "Running":
+        me = Identity(
+            pod, "db", int(pod[3:]), SERVICE, (f"10.0.0.{int(pod[3:]) + 2}",), MappingProxyType({})
+        )
+        clock = _Clock(self)
+        edges = Edges(self.observe, clock, targets or (self.target(),), self.tell, self.notify)
+        plan = Plan(me, Rules(settle=settle, forget_after=30.0), gate or GateRules())
+        return Running(self, Loop(plan, edges))
+
+
+@dataclass
+class _Clock:
+    world: World
+
+    def now(self) -> float:
+        return self.world.now
+
+    def wait_until(self, then: float) -> None:
+        self.world.wait_until(then)
+
+
+@dataclass
+class Running:
+    """A loop, and the way to let time pass for it."""
+
+    world: World
+    loop: Loop
+
+    def pass_time(self, seconds: float) -> End | None:
+        """Turns as often as the loop wants to for so many seconds; the last turn's outcome."""
+        until = self.world.now + seconds
+        end = self.loop.turn()
+        while self.loop.next_turn() <= until and end is not End.TIMED_OUT:
+            self.world.wait_until(self.loop.next_turn())
+            end = self.loop.turn()
+        self.world.now = max(self.world.now, until)
+        return end
+
+
+def test_the_file_is_written_at_the_first_answer_that_has_all_predecessors() -> None:
+    world = World(dns=listed(0, 1, 2))
+    assert world.loop("db-1").pass_time(0) is End.READY
+    assert world.disk[FILE] == b"db-0 db-1 db-2"
+    assert world.said("ready")
+
+
+def test_no_file_is_written_while_a_predecessor_is_missing() -> None:
+    world = World(dns=listed(1))
+    running = world.loop("db-1")
+    assert running.pass_time(20) is None
+    assert world.disk == {}
+    world.dns = listed(0, 1)
+    assert running.pass_time(2) is End.READY
+    assert world.disk[FILE] == b"db-0 db-1"
+
+
+def test_nothing_is_written_before_dns_has_answered_even_by_the_first_pod() -> None:
+    world = World(dns=DOWN)
+    running = world.loop("db-0")
+    running.pass_time(60)
+    assert world.disk == {}
+    world.dns = Absent("NXDOMAIN", Why.NO_SUCH_NAME)
+    assert running.pass_time(3) is End.READY
+    assert world.disk[FILE] == b"db-0"
+
+
+def test_the_gate_gives_up_at_its_deadline_and_says_who_is_missing_and_why_that_may_be() -> None:
+    world = World(dns=listed(1))
+    running = world.loop("db-1", GateRules(wait_timeout=10))
+    assert running.pass_time(9) is None
+    assert running.pass_time(1) is End.TIMED_OUT
+    (sentence,) = world.said("timed out")
+    assert sentence.startswith("gave up after 10 s: db-0 is not in DNS under db.prod.svc.cluster")
+    assert "publishNotReadyAddresses" in sentence
+
+
+def test_a_deadline_in_a_dns_outage_names_what_dns_said() -> None:
+    world = World(dns=DOWN)
+    assert world.loop("db-0", GateRules(wait_timeout=5)).pass_time(5) is End.TIMED_OUT
+    assert "10.96.0.10:53 answered SERVFAIL" in world.said("timed out")[0]
+
+
+def test_proceeding_at_the_deadline_writes_what_is_known() -> None:
+    world = World(dns=listed(2))
+    gate = GateRules(wait_timeout=10, proceed_at_timeout=True)
+    assert world.loop("db-2", gate).pass_time(11) is End.READY
+    assert world.disk[FILE] == b"db-2"
+
+
+def test_an_outage_changes_no_file_however_long_it_is() -> None:
+    world = World(dns=listed(0, 1, 2))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.dns = DOWN
+    assert running.pass_time(3600) is End.READY
+    assert world.writes == [b"db-0 db-1 db-2"]
+
+
+def test_a_lasting_outage_is_said_at_once_and_then_seldom_and_its_end_is_said() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.dns = DOWN
+    running.pass_time(3600)
+    assert world.said("kept")[0] == "keep the list of 2: 10.96.0.10:53 answered SERVFAIL"
+    assert len(world.said("kept")) == 6  # after 0, 1, 3, 7, 15 and 31 minutes
+    world.dns = listed(0, 1)
+    running.pass_time(1)
+    assert world.said("recovered") == ["DNS answers again"]
+    world.dns = DOWN
+    running.pass_time(1)
+    assert len(world.said("kept")) == 7
+
+
+def test_an_unchanged_membership_is_neither_rendered_nor_written_again() -> None:
+    rendered: list[int] = []
+
+    def render(roll: Roll) -> bytes:
+        rendered.append(roll.generation)
+        return names(roll)
+
+    world = World(dns=listed(0, 1))
+    world.loop("db-1", None, world.target(render=render)).pass_time(600)
+    assert len(world.asked_at) == 601
+    assert rendered == [1]
+    assert world.writes == [b"db-0 db-1"]
+
+
+def test_a_restart_writes_nothing_where_the_file_is_true() -> None:
+    world = World(dns=listed(0, 1), disk={FILE: b"db-0 db-1"})
+    assert world.loop("db-1").pass_time(10) is End.READY
+    assert world.writes == []
+
+
+def test_a_restart_in_an_outage_leaves_the_last_good_file() -> None:
+    world = World(dns=DOWN, disk={FILE: b"db-0 db-1 db-2"})
+    world.loop("db-1").pass_time(100)
+    assert world.disk[FILE] == b"db-0 db-1 db-2"
+
+
+def test_a_new_pod_is_in_the_file_once_the_list_has_settled_without_another_answer() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1", settle=0.4)
+    running.pass_time(5)
+    world.dns = listed(0, 1, 2)
+    running.pass_time(1)  # the poll that sees it
+    world.dns = DOWN
+    running.pass_time(0.5)
+    assert world.disk[FILE] == b"db-0 db-1 db-2"
+
+
+def test_a_write_that_fails_is_said_once_and_tried_again_until_it_succeeds() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.is_full = True
+    world.dns = listed(0, 1, 2)
+    running.pass_time(30)
+    assert world.said("not published") == [
+        "/peers/peers.list was not written: the volume is full; the last good file stays"
+    ]
+    assert world.disk[FILE] == b"db-0 db-1"
+    world.is_full = False
+    running.pass_time(1)
+    assert world.disk[FILE] == b"db-0 db-1 db-2"
+
+
+def test_the_gate_stays_shut_until_every_output_is_written() -> None:
+    world = World(dns=listed(0, 1), is_full=True)
+    running = world.loop("db-1", GateRules(wait_timeout=10))
+    assert running.pass_time(5) is None
+    assert world.said("ready") == []
+    assert running.pass_time(6) is End.TIMED_OUT
+    assert "the volume is full" in world.said("timed out")[0]
+
+
+def test_one_output_that_fails_does_not_keep_another_from_being_true() -> None:
+    def fail(_: bytes) -> None:
+        raise PublishError("/full/a was not written: the volume is full")
+
+    world = World(dns=listed(0, 1))
+    broken = Target("names", Path("/full/a"), names, fail, lambda: None)
+    world.loop("db-1", None, broken, world.target()).pass_time(5)
+    assert world.disk[FILE] == b"db-0 db-1"
+
+
+def test_a_withheld_file_keeps_the_gate_shut_and_says_why() -> None:
+    world = World(dns=listed(1))
+    only = world.target(
+        render=lambda roll: Withheld("nobody to join") if len(roll.peers) < 2 else b"x"
+    )
+    running = world.loop("db-1", GateRules(wait_for="self"), only)
+    assert running.pass_time(5) is None
+    assert world.said("withheld") == ["nobody to join"]
+    world.dns = listed(1, 2)
+    assert running.pass_time(1) is End.READY
+
+
+def test_nobody_is_notified_of_the_first_files() -> None:
+    world = World(dns=listed(0, 1))
+    world.loop("db-1").pass_time(60)
+    assert world.told == []
+
+
+def test_a_change_is_notified_once_with_the_roll_that_was_written() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.dns = listed(0, 1, 2)
+    running.pass_time(60)
+    assert [[peer.name for peer in roll.peers] for roll in world.told] == [["db-0", "db-1", "db-2"]]
+
+
+def test_a_notification_that_fails_is_repeated_with_the_newest_roll_until_it_arrives() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.is_deaf = True
+    world.dns = listed(0, 1, 2)
+    running.pass_time(10)
+    world.dns = listed(0, 1, 2, 3)
+    running.pass_time(10)
+    world.is_deaf = False
+    running.pass_time(10)
+    assert [len(roll.peers) for roll in world.told] == [4]
+
+
+def test_polls_begin_an_interval_apart_however_long_an_answer_takes() -> None:
+    world = World(dns=listed(0, 1), answer_takes=0.25)
+    world.loop("db-1").pass_time(5)
+    assert world.asked_at == [1000.0, 1001.0, 1002.0, 1003.0, 1004.0, 1005.0]
+
+
+def test_once_ends_when_the_files_are_written() -> None:
+    world = World(dns=listed(0, 1))
+    assert world.loop("db-1").loop.run(until_ready=True) is End.READY
+    assert len(world.asked_at) == 1
+
+
+def test_what_is_odd_about_the_setup_is_said_but_keeps_nothing_from_working() -> None:
+    answer = listed(0, 1)
+    world = World(dns=Answered(answer.endpoints, remarks=("the service has no ports",)))
+    assert world.loop("db-1").pass_time(50) is End.READY
+    assert world.said("remark") == ["the service has no ports"]
+
+
+def test_a_pod_that_dns_does_not_list_is_told_what_to_mend() -> None:
+    world = World(dns=listed(0))
+    assert world.loop("db-1").pass_time(50) is End.READY
+    assert world.disk[FILE] == b"db-0 db-1"
+    (sentence,) = world.said("unlisted")
+    assert "publishNotReadyAddresses: true" in sentence
+    assert "serviceName is db" in sentence
