@@ -180,7 +180,7 @@ class Loop:
             if isinstance(content, Withheld):
                 self._tell_seldom(str(target.path), "warning", content.reason, kind="withheld")
                 return content.reason
-            ledger = self._ledgers[target.path].want(digest(content))
+            ledger = self._look_at(target).want(digest(content))
             self._ledgers[target.path] = ledger
             if ledger.is_publish_due:
                 target.write(content)
@@ -191,6 +191,15 @@ class Loop:
             self._tell_seldom(str(target.path), "error", sentence, kind="not published")
             return str(wrong)
         return ""
+
+    def _look_at(self, target: Target) -> Ledger:
+        """The ledger with what is on disk now, which somebody else may have changed."""
+        ledger, on_disk = self._ledgers[target.path], target.on_disk()
+        if ledger.published is not None and ledger.published != on_disk:
+            did = "changed" if on_disk else "removed"
+            sentence = f"somebody else {did} {target.path}: it is written again"
+            self._tell_seldom("meddling", "warning", sentence, kind="meddling")
+        return ledger.wrote(on_disk)
 
     def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
         """What the file is to hold, worked out once for each generation."""

@@ -39,6 +39,27 @@ def published(path: Path) -> str | None:
         return None
 
 
+class OnDisk:
+    """The digest of a file, which is read again only when it is not the one that was read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, ...] = ()
+        self._digest: str | None = None
+
+    def digest(self) -> str | None:
+        """The digest of what is there now, None if there is no readable file."""
+        try:
+            now = self._path.stat()
+        except OSError:
+            return None
+        stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+        if stamp != self._stamp:
+            self._digest = published(self._path)
+            self._stamp = stamp
+        return self._digest
+
+
 def check_target(path: Path) -> None:
     """Refuses a target that can't be written, before anything depends on it. PublishError."""
     folder = path.parent

@@ -332,3 +332,29 @@ def test_a_pod_that_dns_does_not_list_is_told_what_to_mend() -> None:
     (sentence,) = world.said("unlisted")
     assert "publishNotReadyAddresses: true" in sentence
     assert "serviceName is db" in sentence
+
+
+def test_a_file_that_somebody_else_changed_is_written_again_which_is_said_but_not_notified() -> (
+    None
+):
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.disk[FILE] = b"db-7"
+    running.pass_time(1)
+    assert world.disk[FILE] == b"db-0 db-1"
+    assert world.said("meddling") == [
+        "somebody else changed /peers/peers.list: it is written again"
+    ]
+    assert world.told == []
+
+
+def test_a_file_that_somebody_else_removed_is_written_again_even_in_an_outage() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.dns = DOWN
+    del world.disk[FILE]
+    running.pass_time(1)
+    assert world.disk[FILE] == b"db-0 db-1"
+    assert world.said("meddling")[0].startswith("somebody else removed /peers/peers.list")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.reconcile import Ledger
-from agent.publish import PublishError, check_target, digest, publish, published, sweep
+from agent.publish import OnDisk, PublishError, check_target, digest, publish, published, sweep
 
 ROOT = Path(__file__).parents[1]
 OLD, NEW = b"old\n", b"new\n"
@@ -333,3 +333,18 @@ def test_a_sweep_takes_a_name_with_signs_in_it_literally(tmp_path: Path) -> None
 def test_a_sweep_of_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
     sweep(tmp_path / "none" / "peers.cnf")
     assert files(tmp_path) == []
+
+
+# What is on disk.
+
+
+def test_a_file_that_was_replaced_edited_or_removed_is_noticed(target: Path) -> None:
+    on_disk = OnDisk(target)
+    assert on_disk.digest() is None
+    for content in (OLD, NEW, OLD):
+        publish(target, content, None)
+        assert on_disk.digest() == digest(content)
+    target.write_bytes(b"by hand\n")
+    assert on_disk.digest() == digest(b"by hand\n")
+    target.unlink()
+    assert on_disk.digest() is None

@@ -91,5 +91,5 @@ def _target(output: Output) -> Target:
         path=path,
         render=functools.partial(formats.render, form, given=output.vars),
         write=functools.partial(publish.publish, path, mode=output.permissions),
-        on_disk=functools.partial(publish.published, path),
+        on_disk=publish.OnDisk(path).digest,
     )

@@ -33,8 +33,8 @@ class Ledger:
         """Membership demands this content."""
         return replace(self, desired=digest)
 
-    def wrote(self, digest: str) -> "Ledger":
-        """This content is on disk."""
+    def wrote(self, digest: str | None) -> "Ledger":
+        """This content is on disk; None if there is no file."""
         return replace(self, published=digest)
 
     def told(self, digest: str | None) -> "Ledger":

@@ -39,11 +39,13 @@ class Setting:
     """How a process is started, besides its arguments.
 
     `umask` is -1 for the test's own. A byte of `stdin` that is no UTF-8 is written as a surrogate.
+    `through` is a command that starts another.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     stdin: str = ""
     umask: int = -1
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Program:
             stdin.write(given.stdin.encode(errors="surrogateescape"))
             stdin.seek(0)
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "agent", *map(str, arguments)],
+                [*given.through, sys.executable, "-m", "agent", *map(str, arguments)],
                 cwd=ROOT,
                 env={**own, **given.environment},
                 stdin=stdin,
