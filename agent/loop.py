@@ -5,79 +5,23 @@ is then due: publish, notify. What it holds between turns is the core's frozen v
 clock and touches no file by itself: `Edges` does, and tests hand in their own.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol
 
 from agent.core import membership
-from agent.core.gate import GateRules, Open, TimedOut, Waiting, judge
-from agent.core.identity import Identity
-from agent.core.membership import Decision, Did, Membership, Rules
-from agent.core.observation import Answered, Observation
+from agent.core.decisions import Decision, Did
+from agent.core.gate import Open, TimedOut, Waiting, judge
+from agent.core.membership import Membership
+from agent.core.memory import Memory, RecallError, recall, remember
+from agent.core.observation import Answered
 from agent.core.reconcile import Ledger
 from agent.core.roll import Roll
 from agent.core.seldom import Seldom
+from agent.edges import Edges, Plan, Target
 from agent.formats import FormatError, Withheld
 from agent.publish import PublishError, digest
 
-
-class Clock(Protocol):
-    """Time, in seconds that never go back."""
-
-    def now(self) -> float:
-        """The time."""
-        ...
-
-    def wait_until(self, then: float) -> None:
-        """Returns at `then`, or at once if that is past."""
-        ...
-
-
-class Events(Protocol):
-    """Where events are told: a sentence for people, and `kind` and more for programs."""
-
-    def __call__(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
-        """Tells one event; `level` as in logging."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One output: its name and path, and how it is rendered, written and read back."""
-
-    name: str
-    path: Path
-    render: Callable[[Roll], bytes | Withheld]
-    write: Callable[[bytes], None]
-    on_disk: Callable[[], str | None]
-
-
-def nobody(_: Roll) -> bool:
-    """Notifies nobody, which always succeeds."""
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Everything that does something. `notify` says whether the news arrived."""
-
-    observe: Callable[[], Observation]
-    clock: Clock
-    targets: tuple[Target, ...]
-    tell: Events
-    notify: Callable[[Roll], bool] = nobody
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that is decided by. `interval` in seconds, from one poll to the next."""
-
-    identity: Identity
-    rules: Rules
-    gate: GateRules
-    interval: float = 1.0
+__all__ = ["Edges", "End", "Loop", "Plan", "Target"]
 
 
 class End(Enum):
@@ -94,13 +38,21 @@ class Loop:
         self._plan = plan
         self._edges = edges
         self._started = self._next_poll = edges.clock.now()
-        self._state = Membership(plan.identity)
-        self._ledgers = {t.path: Ledger(published=t.on_disk()) for t in edges.targets}
+        self._said: dict[str, Seldom] = {}
+        self._kept = edges.recall()
+        recalled = self._recall()
+        self._remembered: Memory | None = recalled
+        self._state = recalled.membership
+        self._ledgers = {
+            target.path: Ledger(
+                published=target.on_disk(), notified=recalled.notified.get(str(target.path))
+            )
+            for target in edges.targets
+        }
         self._rendered: dict[Path, tuple[int, bytes | Withheld]] = {}
-        self._is_open = False
+        self._is_open = recalled.is_open
         self._is_ready = False
         self._no_peers_because = ""
-        self._said: dict[str, Seldom] = {}
 
     def run(self, *, until_ready: bool = False) -> End:
         """Turns until the gate's deadline passes, or for ever; `until_ready`: until it is open."""
@@ -123,6 +75,7 @@ class Loop:
             self._take(self._poll())
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
+        self._remember()
         shut_because = self._judge_gate() or self._publish()
         if not shut_because:
             self._become_ready()
@@ -154,6 +107,37 @@ class Loop:
             listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
             generation = step.state.generation
             self._edges.tell("info", listed, kind="members", generation=generation, peers=names)
+
+    def _recall(self) -> Memory:
+        """What was known before a restart, or nothing."""
+        nothing = Memory(Membership(self._plan.identity), {})
+        if self._kept is None:
+            return nothing
+        try:
+            return recall(self._kept, self._plan.identity, self._started)
+        except RecallError as wrong:
+            sentence = f"what was remembered before the start is not used: {wrong}"
+            self._edges.tell("warning", sentence, kind="memory")
+            return nothing
+
+    def _remember(self) -> None:
+        """Keeps what must outlive a restart, before anything is written that follows from it."""
+        if not self._state.generation:
+            return
+        told = {str(path): led.notified for path, led in self._ledgers.items() if led.notified}
+        memory = Memory(self._state, told, self._is_open)
+        if memory == self._remembered:
+            return
+        self._remembered = memory
+        content = remember(memory)
+        if content == self._kept:
+            return
+        try:
+            self._edges.remember(content)
+            self._kept = content
+        except PublishError as wrong:
+            self._remembered = None
+            self._tell_seldom("memory", "warning", str(wrong), kind="memory")
 
     def _judge_gate(self) -> str:
         """Why the gate is shut; empty once it is open, which it stays."""
@@ -210,11 +194,17 @@ class Loop:
         return content
 
     def _become_ready(self) -> None:
-        """Opens the gate, once: who reads the files starts now and need not be told of them."""
+        """Opens the gate, once: who reads the files for the first time need not be told of them.
+
+        After a restart of the agent the reader may be running, and is told of what changed since.
+        """
         if self._is_ready:
             return
         self._is_ready = True
-        self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}
+        self._ledgers = {
+            path: led if led.notified else led.told(led.published)
+            for path, led in self._ledgers.items()
+        }
         took = self._edges.clock.now() - self._started
         sentence = f"the gate is open: all files are written, after {took:.1f} s"
         self._edges.tell("info", sentence, kind="ready", seconds=round(took, 3))

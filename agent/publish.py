@@ -26,15 +26,15 @@ class PublishError(Exception):
     """A file that can't be written; the sentence says which, why and what mends it."""
 
 
-def digest(content: bytes) -> str:
+def digest(data: bytes) -> str:
     """What stands for a content in comparisons."""
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(data).hexdigest()
 
 
-def published(path: Path) -> str | None:
-    """The digest of what is on disk now, None if there is no readable file."""
+def read(path: Path) -> bytes | None:
+    """What is on disk now, None if there is no readable file."""
     try:
-        return digest(path.read_bytes())
+        return path.read_bytes()
     except OSError:
         return None
 
@@ -55,7 +55,8 @@ class OnDisk:
             return None
         stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
         if stamp != self._stamp:
-            self._digest = published(self._path)
+            found = read(self._path)
+            self._digest = None if found is None else digest(found)
             self._stamp = stamp
         return self._digest
 
@@ -77,8 +78,8 @@ def check_target(path: Path) -> None:
         )
 
 
-def publish(path: Path, content: bytes, mode: int | None) -> None:
-    """Replaces the file by `content`.
+def publish(path: Path, data: bytes, mode: int | None) -> None:
+    """Replaces the file by `data`.
 
     `mode` None keeps the mode of the file that is there, else 0644 (the umask is not asked: the
     reader is another user). Raises PublishError; then the old file is as it was.
@@ -86,7 +87,7 @@ def publish(path: Path, content: bytes, mode: int | None) -> None:
     folder = path.parent
     try:
         permissions = _mode_of(path) if mode is None else mode
-        temporary = _write_beside(path, content, permissions)
+        temporary = _write_beside(path, data, permissions)
         try:
             temporary.replace(path)
         except BaseException:
@@ -106,13 +107,13 @@ def sweep(path: Path) -> None:
                 leftover.unlink()
 
 
-def _write_beside(path: Path, content: bytes, mode: int) -> Path:
+def _write_beside(path: Path, data: bytes, mode: int) -> Path:
     """A synced temporary file in the target's folder, of which nothing is left if that fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{_ENDING}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.write(data)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pytest
+
 from agent.core.gate import GateRules
 from agent.core.identity import Identity
 from agent.core.membership import Rules
@@ -44,6 +46,7 @@ class World:
     log: list[tuple[float, str, str, str]] = field(default_factory=list)
     asked_at: list[float] = field(default_factory=list)
     answer_takes: float = 0.0
+    memory: bytes | None = None
 
     def observe(self) -> Observation:
         self.asked_at.append(self.now)
@@ -74,18 +77,36 @@ class World:
     def tell(self, level: str, sentence: str, /, *, kind: str, **_: Any) -> None:
         self.log.append((self.now, level, kind, sentence))
 
+    def recall(self) -> bytes | None:
+        return self.memory
+
+    def remember(self, content: bytes) -> None:
+        if self.is_full:
+            raise PublishError("/peers/.state was not written: the volume is full")
+        self.memory = content
+
     def said(self, kind: str) -> list[str]:
         return [sentence for _, _, k, sentence in self.log if k == kind]
 
     def loop(
-        self, pod: str = "db-1", gate: GateRules | None = None, *targets: Target, settle: float = 0
+        self, pod: str = "db-1", gate: GateRules | None = None, *targets: Target, **odd: Any
     ) -> "Running":
-        me = Identity(
-            pod, "db", int(pod[3:]), SERVICE, (f"10.0.0.{int(pod[3:]) + 2}",), MappingProxyType({})
-        )
+        ordinal = int(pod[3:])
+        address = odd.get("address", f"10.0.0.{ordinal + 2}")
+        me = Identity(pod, "db", ordinal, SERVICE, (address,), MappingProxyType({}))
         clock = _Clock(self)
-        edges = Edges(self.observe, clock, targets or (self.target(),), self.tell, self.notify)
-        plan = Plan(me, Rules(settle=settle, forget_after=30.0), gate or GateRules())
+        edges = Edges(
+            self.observe,
+            clock,
+            targets or (self.target(),),
+            self.tell,
+            self.notify,
+            self.recall,
+            self.remember,
+        )
+        plan = Plan(
+            me, Rules(settle=odd.get("settle", 0.0), forget_after=30.0), gate or GateRules()
+        )
         return Running(self, Loop(plan, edges))
 
 
@@ -358,3 +379,113 @@ def test_a_file_that_somebody_else_removed_is_written_again_even_in_an_outage() 
     running.pass_time(1)
     assert world.disk[FILE] == b"db-0 db-1"
     assert world.said("meddling")[0].startswith("somebody else removed /peers/peers.list")
+
+
+def test_a_restart_in_an_outage_opens_the_gate_with_what_was_known_and_writes_nothing() -> None:
+    world = World(dns=listed(0, 1, 2))
+    world.loop("db-1").pass_time(5)
+    world.dns = DOWN
+    assert world.loop("db-1").pass_time(100) is End.READY
+    assert world.writes == [b"db-0 db-1 db-2"]
+
+
+def test_a_restart_of_a_pod_whose_gate_was_not_open_waits_for_dns() -> None:
+    world = World(dns=listed(1, 2))
+    world.loop("db-1").pass_time(5)
+    world.dns = DOWN
+    assert world.loop("db-1").pass_time(100) is None
+    assert world.writes == []
+
+
+def test_the_gate_waits_for_a_predecessor_that_is_only_remembered() -> None:
+    world = World(dns=listed(0, 1))
+    world.loop("db-1").pass_time(5)
+    world.dns = listed(1)
+    newcomer = world.loop("db-1", address="10.0.9.9")
+    assert newcomer.pass_time(5) is None
+    world.dns = listed(0, 1)
+    assert newcomer.pass_time(1) is End.READY
+
+
+def test_a_partial_answer_after_a_restart_removes_nobody_before_forget_after() -> None:
+    world = World(dns=listed(0, 1, 2))
+    world.loop("db-1").pass_time(5)
+    world.dns = listed(0, 1)
+    running = world.loop("db-1")
+    running.pass_time(29)
+    assert world.disk[FILE] == b"db-0 db-1 db-2"
+    running.pass_time(2)
+    assert world.disk[FILE] == b"db-0 db-1"
+
+
+def test_what_is_decided_is_remembered_before_it_is_written() -> None:
+    def die(_: bytes) -> None:
+        raise KeyboardInterrupt
+
+    world = World(dns=listed(0, 1))
+    world.loop("db-1").pass_time(5)
+    world.dns = listed(0, 1, 2)
+    dying = Target("names", FILE, names, die, lambda: digest(world.disk[FILE]))
+    with pytest.raises(KeyboardInterrupt):
+        world.loop("db-1", None, dying).pass_time(5)
+    world.dns = DOWN
+    world.loop("db-1").pass_time(5)
+    assert world.disk[FILE] == b"db-0 db-1 db-2"
+
+
+def test_what_changed_during_a_restart_is_notified_after_it_and_the_generation_goes_on() -> None:
+    world = World(dns=listed(0, 1))
+    world.loop("db-1").pass_time(5)
+    world.dns = listed(0, 1, 2)
+    world.loop("db-1").pass_time(5)
+    assert [(roll.generation, len(roll.peers)) for roll in world.told] == [(2, 3)]
+
+
+def test_a_notification_that_was_lost_in_a_restart_is_made_after_it() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.is_deaf = True
+    world.dns = listed(0, 1, 2)
+    running.pass_time(5)
+    world.is_deaf = False
+    world.loop("db-1").pass_time(5)
+    assert [len(roll.peers) for roll in world.told] == [3]
+
+
+@pytest.mark.parametrize(
+    "memory", [b"", b"{", b"[]", b'{"version": 1}', b'{"version": 2}', b"\xff"]
+)
+def test_a_damaged_memory_is_not_used_and_that_is_said(memory: bytes) -> None:
+    world = World(dns=listed(0, 1), memory=memory)
+    assert world.loop("db-1").pass_time(5) is End.READY
+    (sentence,) = world.said("memory")
+    assert sentence.startswith("what was remembered before the start is not used: it ")
+    assert world.disk[FILE] == b"db-0 db-1"
+
+
+def test_the_memory_of_another_pod_is_not_used() -> None:
+    world = World(dns=listed(0, 1, 2))
+    world.loop("db-1").pass_time(5)
+    world.dns = DOWN
+    assert world.loop("db-2", GateRules(wait_for="self")).pass_time(5) is None
+    assert "it is of db-1.db.prod.svc.cluster.local" in world.said("memory")[0]
+
+
+def test_a_memory_that_cannot_be_kept_is_said_and_stops_nothing() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.is_full = True
+    world.dns = listed(0, 1, 2)
+    running.pass_time(5)
+    assert world.said("memory") == ["/peers/.state was not written: the volume is full"]
+
+
+def test_nothing_is_remembered_while_nothing_changes() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.is_full = True
+    running.pass_time(600)
+    assert world.said("memory") == []

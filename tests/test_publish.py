@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.reconcile import Ledger
-from agent.publish import OnDisk, PublishError, check_target, digest, publish, published, sweep
+from agent.publish import OnDisk, PublishError, check_target, digest, publish, sweep
 
 ROOT = Path(__file__).parents[1]
 OLD, NEW = b"old\n", b"new\n"
@@ -194,16 +194,16 @@ def test_a_mode_that_is_set_counts_for_new_files_and_for_old_ones(
 
 
 def test_what_is_on_disk_is_known_by_its_digest(target: Path) -> None:
-    assert published(target) is None
+    assert OnDisk(target).digest() is None
     publish(target, NEW, None)
-    assert published(target) == digest(NEW) != digest(OLD)
-    assert not Ledger(published=published(target)).want(digest(NEW)).is_publish_due
-    assert Ledger(published=published(target)).want(digest(OLD)).is_publish_due
+    assert OnDisk(target).digest() == digest(NEW) != digest(OLD)
+    assert not Ledger(published=OnDisk(target).digest()).want(digest(NEW)).is_publish_due
+    assert Ledger(published=OnDisk(target).digest()).want(digest(OLD)).is_publish_due
 
 
 def test_what_can_not_be_read_has_no_digest(tmp_path: Path) -> None:
-    assert published(tmp_path) is None
-    assert published(tmp_path / "none" / "peers.cnf") is None
+    assert OnDisk(tmp_path).digest() is None
+    assert OnDisk(tmp_path / "none" / "peers.cnf").digest() is None
 
 
 # When it fails.

@@ -49,13 +49,17 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     signals = Signals()
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(discovery_plan(situation), time.monotonic)
+    me = situation.identity
+    memory = Path(settings.outputs[0].path).with_name(f".rollcall-{me.pod}.state")
+    publish.sweep(memory)
     edges = Edges(
         observe=signals.guard(asking.observe),
         clock=SystemClock(signals),
         targets=tuple(_target(output) for output in settings.outputs),
         tell=tell,
+        recall=functools.partial(publish.read, memory),
+        remember=functools.partial(publish.publish, memory, mode=None),
     )
-    me = situation.identity
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
     plan = Plan(me, settings.rules, settings.gate, settings.discovery.interval)
     try:

@@ -52,7 +52,7 @@ Gate = Open | Waiting | TimedOut
 def judge(state: Membership, rules: GateRules, waited: float, last_doubt: str = "") -> Gate:
     """Judges the gate after `waited` seconds; `last_doubt` is why DNS last gave no peers."""
     doubt = f"; DNS says: {last_doubt}" if last_doubt else ""
-    if not state.generation:
+    if not (state.is_answered and state.generation):
         return _late("DNS has not named anybody yet" + doubt, rules, waited, openable=False)
     if missing := _missing(state, rules):
         return _late(missing + doubt, rules, waited, openable=True)
@@ -84,9 +84,8 @@ def _missing(state: Membership, rules: GateRules) -> str:
 
 def _missing_predecessors(state: Membership, rules: GateRules) -> str:
     me = state.identity
-    listed = {peer.name for peer in state.peers}
     lower = (f"{me.set_name}-{n}" for n in range(rules.start_ordinal, me.ordinal))
-    absent = [name for name in lower if name not in listed]
+    absent = [name for name in lower if name not in state.listed]
     if not absent:
         return ""
     return (
@@ -97,10 +96,11 @@ def _missing_predecessors(state: Membership, rules: GateRules) -> str:
 
 
 def _missing_members(state: Membership, wanted: int) -> str:
-    if len(state.peers) >= wanted:
+    listed = len(state.listed)
+    if listed >= wanted:
         return ""
     return (
-        f"{len(state.peers)} of {wanted} members are in DNS under {state.identity.service.fqdn} "
+        f"{listed} of {wanted} members are in DNS under {state.identity.service.fqdn} "
         "(under podManagementPolicy: OrderedReady later pods don't exist before this one is "
         "ready: then wait_for must be predecessors)"
     )

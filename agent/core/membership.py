@@ -19,8 +19,9 @@ The rules, which `observe` applies in this order:
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
 
+from agent.core import decisions
+from agent.core.decisions import Decision, Did
 from agent.core.identity import Identity
 from agent.core.names import dashed_address, is_address, split_ordinal
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
@@ -44,28 +45,6 @@ class Rules:
     accept_empty: bool = False
 
 
-class Did(Enum):
-    """What a decision did; the words are those that logs carry."""
-
-    ADDED = "added"
-    READDRESSED = "readdressed"
-    MISSING = "missing"
-    RETURNED = "returned"
-    DROPPED = "dropped"
-    UNLISTED = "unlisted"
-    KEPT = "kept"
-    REMARK = "remark"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One thing that was decided, about whom (empty: the whole set), and why, in a sentence."""
-
-    did: Did
-    about: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A list of peers that differs from the view and is waiting for things to settle."""
@@ -80,7 +59,8 @@ class Membership:
     """All that is remembered. `peers` is the view that files are rendered from.
 
     `generation` counts its changes; 0 means that DNS has not yet said anything to rely on, and then
-    `peers` is empty.
+    `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
+    nobody is; `is_taken`: and that is in the view. `remembered` are the tracked names that it has not listed since then.
     """
 
     identity: Identity
@@ -88,8 +68,17 @@ class Membership:
     peers: tuple[Peer, ...] = ()
     generation: int = 0
     pending: Pending | None = None
+    is_answered: bool = False
+    is_taken: bool = False
+    remembered: frozenset[str] = frozenset()
     empty_answers: int = 0
     unlisted_since: float | None = None
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The names of those in the view that DNS has listed since the agent started, and self."""
+        listed = {peer.name for peer in self.peers if peer.fqdn not in self.remembered}
+        return frozenset({self.identity.pod, *listed})
 
     def roll(self, replicas: int | None, start_ordinal: int) -> Roll:
         """The view as a roll."""
@@ -116,14 +105,17 @@ def observe(state: Membership, seen: Observation, now: float, rules: Rules) -> S
 def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Step:
     match seen:
         case Answered():
-            return _answered(replace(state, empty_answers=0), seen, now, rules)
+            answered = replace(state, empty_answers=0, is_answered=True)
+            return _answered(answered, seen, now, rules)
         case Absent(reason, why) if why in _SAYS_NOBODY:
-            empty = replace(state, empty_answers=state.empty_answers + 1)
+            times = state.empty_answers + 1
+            is_answered = state.is_answered or times >= MISSED_ANSWERS
+            empty = replace(state, empty_answers=times, is_answered=is_answered)
             if rules.accept_empty and state.tracked:
                 return _answered(empty, Answered((), remarks=(reason,)), now, rules)
-            return Step(empty, (_kept(state, reason),))
+            return Step(empty, (decisions.kept(len(state.peers), reason),))
         case Absent(reason) | Unknown(reason):
-            return Step(state, (_kept(state, reason),))
+            return Step(state, (decisions.kept(len(state.peers), reason),))
 
 
 def advance(state: Membership, now: float, rules: Rules) -> Step:
@@ -139,7 +131,8 @@ def advance(state: Membership, now: float, rules: Rules) -> Step:
     else:  # who is in the view stays, and is where DNS says now
         located = {peer.fqdn: peer for peer in wanted}
         view = tuple(located.get(peer.fqdn, peer) for peer in state.peers)
-    state, before = replace(state, peers=view, pending=pending), state
+    is_taken = state.is_taken or (state.is_answered and bool(view))
+    state, before = replace(state, peers=view, pending=pending, is_taken=is_taken), state
     if view == before.peers:
         return Step(state)
     changed = replace(state, generation=before.generation + 1)
@@ -174,8 +167,8 @@ def _is_heard(state: Membership) -> bool:
 def _is_settled(state: Membership, pending: Pending, now: float, rules: Rules) -> bool:
     if not _is_heard(state):
         return False
-    if state.generation == 0 and state.tracked:
-        return True  # the first whole answer: nobody has read an older file
+    if state.is_answered and state.tracked and not state.is_taken:
+        return True  # the first whole answer: nobody waits with an older file
     return now >= _settled_at(pending, rules)
 
 
@@ -200,33 +193,33 @@ def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> 
     before = {t.fqdn: t for t in state.tracked}
     located = {a for name, addresses in listed.items() if not is_address(name) for a in addresses}
     tracked: list[Tracked] = []
-    decisions = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
+    did = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
     for fqdn in sorted({*before, *listed}):
         if fqdn in located:  # known by its address until now, and now by its name
-            if fqdn in before:
-                reason = f"drop {fqdn}: DNS has the name of this address now"
-                decisions.append(Decision(Did.DROPPED, fqdn, reason))
+            did += [decisions.named(fqdn)] if fqdn in before else []
             continue
         known = before.get(fqdn, Tracked(fqdn, Sighting(now)))
-        gone = known.sighting.missing_for(now)
+        is_other = fqdn != state.identity.fqdn
         if fqdn in listed:
-            if known.sighting.missed and fqdn != state.identity.fqdn:
-                reason = f"keep {_short(fqdn)}: listed again after {gone:.0f} s"
-                decisions.append(Decision(Did.RETURNED, _short(fqdn), reason))
+            if known.sighting.missed and is_other:
+                did.append(decisions.returned(known, now))
             tracked.append(known.seen(listed[fqdn], now, rules.forget_after))
             continue
         known = known.not_seen(now)
         over = known.sighting.is_over(now, rules.forget_after)
         if not over:
             tracked.append(known)
-        if fqdn != state.identity.fqdn:
-            decisions.extend(_missing(known, over, now, rules))
+        if is_other and over:
+            did.append(decisions.dropped(known, now))
+        elif is_other and known.sighting.missed == 1:
+            did.append(decisions.missing(known, rules.forget_after))
     unlisted = None
     if state.identity.fqdn not in listed:
         unlisted = now if state.unlisted_since is None else state.unlisted_since
         if now - unlisted >= rules.forget_after:
-            decisions.append(_unlisted(state.identity, rules))
-    return Step(replace(state, tracked=tuple(tracked), unlisted_since=unlisted), tuple(decisions))
+            did.append(decisions.unlisted(state.identity, rules.forget_after))
+    new = replace(state, tracked=tuple(tracked), unlisted_since=unlisted)
+    return Step(replace(new, remembered=state.remembered.difference(listed)), tuple(did))
 
 
 def _listed(state: Membership, endpoints: tuple[Endpoint, ...]) -> dict[str, tuple[str, ...]]:
@@ -256,43 +249,15 @@ def _is_self(me: Identity, endpoint: Endpoint) -> bool:
     return mine and (not is_named or split_ordinal(_short(name)) is None)
 
 
-def _differences(state: Membership, wanted: tuple[Peer, ...]) -> Iterable[Decision]:
-    """What has changed between the view and `wanted`, as decisions."""
+def _differences(state: Membership, view: tuple[Peer, ...]) -> Iterable[Decision]:
+    """Who is new in `view`, and who has moved; who has gone was told when it was dropped."""
     old = {peer.fqdn: peer for peer in state.peers}
-    for peer in wanted:
-        where = ", ".join(peer.addresses) or "no address yet"
+    for peer in view:
         if peer.fqdn not in old:
-            why = "this pod" if peer.fqdn == state.identity.fqdn else "listed in DNS"
-            yield Decision(Did.ADDED, peer.name, f"add {peer.name}: {why}, {where}")
+            is_me = peer.fqdn == state.identity.fqdn
+            yield decisions.added(peer, "this pod" if is_me else "listed in DNS")
         elif peer.addresses != old[peer.fqdn].addresses:
-            was = ", ".join(old[peer.fqdn].addresses) or "no address"
-            yield Decision(Did.READDRESSED, peer.name, f"{peer.name} moved: {was} is now {where}")
-
-
-def _missing(known: Tracked, over: bool, now: float, rules: Rules) -> Iterable[Decision]:
-    """What is said of a name that an answer lacked: at the first time, and at the last."""
-    name, missed = _short(known.fqdn), known.sighting.missed
-    gone = known.sighting.missing_for(now)
-    if over:
-        reason = f"drop {name}: missing for {gone:.0f} s, in {missed} answers"
-        yield Decision(Did.DROPPED, name, reason)
-    elif missed == 1:
-        reason = f"keep {name}: missing from DNS, held for {rules.forget_after:.0f} s"
-        yield Decision(Did.MISSING, name, reason)
-
-
-def _kept(state: Membership, reason: str) -> Decision:
-    known = f"keep the list of {len(state.peers)}" if state.peers else "no peers known yet"
-    return Decision(Did.KEPT, "", f"{known}: {reason}")
-
-
-def _unlisted(me: Identity, rules: Rules) -> Decision:
-    reason = (
-        f"DNS has not listed {me.pod} under {me.service.fqdn} for {rules.forget_after:.0f} s: set "
-        f"publishNotReadyAddresses: true on the service, and check that the StatefulSet's "
-        f"serviceName is {me.service.name}"
-    )
-    return Decision(Did.UNLISTED, me.pod, reason)
+            yield decisions.readdressed(old[peer.fqdn], peer)
 
 
 def _short(fqdn: str) -> str:

@@ -71,8 +71,8 @@ def sort_key(peer: Peer) -> tuple[Any, ...]:
 class Roll:
     """Everything that a template, a hook or a person is told about the membership.
 
-    `peers` is sorted by `sort_key` and holds `me`. `generation` counts the changes of `peers`
-    since the agent started; no file is rendered from it, so that a restart rewrites nothing.
+    `peers` is sorted by `sort_key` and holds `me`. `generation` counts the changes of `peers`;
+    no file is rendered from it.
     """
 
     service: Service

@@ -23,8 +23,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from agent.core.decisions import Did
 from agent.core.identity import Identity
-from agent.core.membership import Did, Membership, Rules, advance, due, observe, standing
+from agent.core.membership import Membership, Rules, advance, due, observe, standing
 from agent.core.names import is_address
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.roll import Peer, Service, sort_key

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pytest
@@ -44,12 +43,7 @@ class Lab:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.program.close()
 
     @property
@@ -113,7 +107,7 @@ def test_a_file_that_is_tampered_with_is_found_and_ends_the_lab_with_1(
 ) -> None:
     lab = labs["tampered with"]  # the first test: this fault is played as soon as the lab is up
     lab.waits_for("fault  empty")
-    (file,) = lab.folder.glob("db-0/*")
+    (file,) = lab.folder.glob("db-0/[!.]*")
     file.write_text("db-9.db.lab.svc.cluster.local\n")
     ended = lab.end()
     assert ended.code == 1

@@ -73,7 +73,7 @@ def test_the_file_follows_the_set_and_is_never_seen_in_between(
         until(lambda: located(file)["db-1"] == ["10.0.0.77"], SOON, "db-1 has moved")
     of_three, of_five, of_two = ([f"db-{n}" for n in range(count)] for count in (3, 5, 2))
     assert names(reader.seen) == [of_three, of_five, of_two, of_two]
-    assert {path.name for path in tmp_path.iterdir()} == {"peers.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"peers.json", ".rollcall-db-0.state"}
 
 
 def test_every_change_is_told_with_its_reason(kube: Kube, tmp_path: Path, start: Start) -> None:

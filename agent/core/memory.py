@@ -1,0 +1,87 @@
+"""What outlives a restart of the container: the view, each peer's addresses, who was notified.
+
+A restart in the middle of a DNS outage must change nothing, and the first answer after it may be a
+partial one. The document holds no times: the clock starts anew, and whoever was missing is held
+from the start again.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.core.identity import Identity
+from agent.core.membership import Membership
+from agent.core.names import address_key, dns_name, ip_address, is_address
+from agent.core.roll import from_document, to_document
+from agent.core.sightings import Sighting, Tracked
+
+MEMORY_VERSION = 1
+
+
+class RecallError(ValueError):
+    """A document that is damaged, or of another pod; the sentence says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The membership, for each output's path the digest that was notified last, and the gate.
+
+    `is_open`: the gate was open for this very pod, which has the addresses that it had then. A new
+    pod of the same name, which may find an older one's volume, waits for its peers again.
+    """
+
+    membership: Membership
+    notified: Mapping[str, str]
+    is_open: bool = False
+
+
+def remember(memory: Memory) -> bytes:
+    """The document for a membership that has a view. The same memory gives the same bytes."""
+    state = memory.membership
+    document = {
+        "version": MEMORY_VERSION,
+        "roll": to_document(state.roll(replicas=None, start_ordinal=0)),
+        "addresses": {known.fqdn: _newest_first(known) for known in state.tracked},
+        "notified": dict(sorted(memory.notified.items())),
+        "open": memory.is_open,
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def recall(content: bytes, me: Identity, now: float) -> Memory:
+    """What `content` remembers: every peer in it is a member until it is forgotten.
+
+    Raises RecallError; then nothing is known, as at a first start.
+    """
+    try:
+        document = json.loads(content)
+        if document["version"] != MEMORY_VERSION:
+            raise RecallError(f"it has version {document['version']!r}, not {MEMORY_VERSION}")
+        roll = from_document(document["roll"])
+        tracked = tuple(_tracked(name, of, now) for name, of in document["addresses"].items())
+        was_open = document["open"] is True
+        notified = {str(path): str(told) for path, told in document["notified"].items()}
+    except RecallError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise RecallError("it is damaged") from None
+    if (roll.me.fqdn, roll.service) != (me.fqdn, me.service):
+        raise RecallError(f"it is of {roll.me.fqdn}")
+    generation = max(1, roll.generation)
+    is_open = was_open and bool(me.addresses) and me.addresses == roll.me.addresses
+    names = frozenset(known.fqdn for known in tracked)
+    state = Membership(me, tracked, roll.peers, generation, remembered=names)
+    return Memory(state, notified, is_open)
+
+
+def _newest_first(known: Tracked) -> list[str]:
+    by_age = sorted(known.addresses, key=lambda pair: -pair[1].first)
+    return [address for address, _ in by_age]
+
+
+def _tracked(name: str, newest_first: Any, now: float) -> Tracked:
+    fqdn = ip_address(name) if is_address(name) else dns_name(name)
+    ages = [(ip_address(address), Sighting(now - age)) for age, address in enumerate(newest_first)]
+    addresses = tuple(sorted(ages, key=lambda pair: address_key(pair[0])))
+    return Tracked(fqdn, Sighting(now), addresses)

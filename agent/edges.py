@@ -1,0 +1,88 @@
+"""What the loop needs from the world: the shapes of its edges, and those that do nothing.
+
+Each shape is as small as the loop's use of it. Tests hand in their own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from agent.core.gate import GateRules
+from agent.core.identity import Identity
+from agent.core.membership import Rules
+from agent.core.observation import Observation
+from agent.core.roll import Roll
+from agent.formats import Withheld
+
+
+class Clock(Protocol):
+    """Time, in seconds that never go back."""
+
+    def now(self) -> float:
+        """The time."""
+        ...
+
+    def wait_until(self, then: float) -> None:
+        """Returns at `then`, or at once if that is past."""
+        ...
+
+
+class Events(Protocol):
+    """Where events are told: a sentence for people, and `kind` and more for programs."""
+
+    def __call__(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
+        """Tells one event; `level` as in logging."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One output: its name and path, and how it is rendered, written and read back."""
+
+    name: str
+    path: Path
+    render: Callable[[Roll], bytes | Withheld]
+    write: Callable[[bytes], None]
+    on_disk: Callable[[], str | None]
+
+
+def nobody(_: Roll) -> bool:
+    """Notifies nobody, which always succeeds."""
+    return True
+
+
+def nothing() -> bytes | None:
+    """Recalls nothing."""
+    return None
+
+
+def forget(_: bytes) -> None:
+    """Remembers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that does something. `notify` says whether the news arrived.
+
+    `recall` gives what `remember` was given last, before the last restart too; `remember` raises
+    PublishError where it can't keep it.
+    """
+
+    observe: Callable[[], Observation]
+    clock: Clock
+    targets: tuple[Target, ...]
+    tell: Events
+    notify: Callable[[Roll], bool] = nobody
+    recall: Callable[[], bytes | None] = nothing
+    remember: Callable[[bytes], None] = forget
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided by. `interval` in seconds, from one poll to the next."""
+
+    identity: Identity
+    rules: Rules
+    gate: GateRules
+    interval: float = 1.0
