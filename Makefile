@@ -41,9 +41,9 @@ tools: ## install the real programs that tests use into .tools/bin (needs Go)
 	tests/tools/install.sh
 
 e2e: $(PROJECT) $(TEST) tools ## run the tests against real programs; what is missing fails instead of being skipped
-	ROLLCALL_STRICT=1 .venv/bin/pytest tests/e2e $(ARGS)
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery $(ARGS)
 
-bench: $(PROJECT) $(TEST) tools ## measure CPU, memory, traffic and delays against the budgets
+bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a real CoreDNS
 	.venv/bin/python tests/bench/bench.py $(ARGS)
 
 lock: .tools/uv/$(UV_VERSION).stamp ## remake requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions

@@ -7,10 +7,11 @@ clock and touches no file by itself: `Edges` does, and tests hand in their own.
 
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from agent.core import membership
 from agent.core.decisions import Decision, Did
-from agent.core.gate import Open, TimedOut, Waiting, judge
+from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.membership import Membership
 from agent.core.memory import Memory, RecallError, recall, remember
 from agent.core.observation import Answered
@@ -22,6 +23,10 @@ from agent.formats import FormatError, Withheld
 from agent.publish import PublishError, digest
 
 __all__ = ["Edges", "End", "Loop", "Plan", "Target"]
+
+
+# Seconds. DNS that has answered for so long is well again, and its next trouble is news.
+HEALTHY_AFTER = 60.0
 
 
 class End(Enum):
@@ -53,6 +58,7 @@ class Loop:
         self._is_open = recalled.is_open
         self._is_ready = False
         self._no_peers_because = ""
+        self._doubted_at = self._started
 
     def run(self, *, until_ready: bool = False) -> End:
         """Turns until the gate's deadline passes, or for ever; `until_ready`: until it is open."""
@@ -64,8 +70,13 @@ class Loop:
 
     def next_turn(self) -> float:
         """When there is something to do again (clock seconds)."""
-        due = membership.due(self._state, self._plan.rules)
-        return self._next_poll if due is None else min(self._next_poll, due)
+        deadline = self._started + self._plan.gate.wait_timeout
+        due = [
+            self._next_poll,
+            membership.due(self._state, self._plan.rules),
+            None if self._is_ready else deadline,
+        ]
+        return min(time for time in due if time is not None)
 
     def turn(self) -> End | None:
         """Does all that is due now. None while the gate is shut and has time left."""
@@ -76,24 +87,46 @@ class Loop:
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
         self._remember()
-        shut_because = self._judge_gate() or self._publish()
-        if not shut_because:
+        match self._judge_gate():
+            case Waiting(reason):
+                self._tell_seldom("gate", "info", reason, kind="waiting")
+                return None
+            case TimedOut(reason):
+                return self._give_up(reason)
+            case Open():
+                end = self._keep_true()
+        self._remember()  # and what was notified, which a restart must know too
+        return end
+
+    def _keep_true(self) -> End | None:
+        """Writes and notifies what is due, with the gate open."""
+        problem = self._publish()
+        if not problem:
             self._become_ready()
-        if not self._is_ready:
-            return self._check_deadline(shut_because)
-        self._notify()
-        return End.READY
+        if self._is_ready:
+            self._notify()
+            return End.READY
+        return self._give_up(problem) if self._waited() >= self._plan.gate.wait_timeout else None
+
+    def _waited(self) -> float:
+        return self._edges.clock.now() - self._started
+
+    def _give_up(self, because: str) -> End:
+        sentence = f"gave up after {self._plan.gate.wait_timeout:g} s: {because}"
+        self._edges.tell("error", sentence, kind="timed_out")
+        return End.TIMED_OUT
 
     def _poll(self) -> membership.Step:
         seen = self._edges.observe()
-        if isinstance(seen, Answered):
-            if self._no_peers_because and self._state.generation:
-                self._edges.tell("info", "DNS answers again", kind="recovered")
-            self._no_peers_because = ""
-            self._said.pop("dns", None)
-        else:
-            self._no_peers_because = seen.reason
         now = self._edges.clock.now()
+        if not isinstance(seen, Answered):
+            self._no_peers_because = seen.reason
+            self._doubted_at = now
+        elif self._no_peers_because:
+            self._no_peers_because = ""
+            self._tell_seldom("dns", "info", "DNS answers again", kind="recovered")
+        elif now - self._doubted_at >= HEALTHY_AFTER:
+            self._said.pop("dns", None)
         return membership.observe(self._state, seen, now, self._plan.rules)
 
     def _take(self, step: membership.Step) -> None:
@@ -103,6 +136,7 @@ class Loop:
         for decision in step.decisions:
             self._tell_decision(decision)
         if is_changed:
+            self._said.pop("wrote", None)
             names = [peer.name for peer in step.state.peers]
             listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
             generation = step.state.generation
@@ -139,18 +173,27 @@ class Loop:
             self._remembered = None
             self._tell_seldom("memory", "warning", str(wrong), kind="memory")
 
-    def _judge_gate(self) -> str:
-        """Why the gate is shut; empty once it is open, which it stays."""
+    def _judge_gate(self) -> Gate:
+        """The gate, which stays open once it is."""
         if self._is_open:
-            return ""
-        waited = self._edges.clock.now() - self._started
-        match judge(self._state, self._plan.gate, waited, self._no_peers_because):
-            case Open(reason):
-                self._is_open = True
-                self._edges.tell("debug", reason, kind="gate")
-                return ""
-            case Waiting(reason) | TimedOut(reason):
-                return reason
+            return Open("it was open before")
+        gate = judge(self._state, self._plan.gate, self._waited(), self._no_peers_because)
+        if isinstance(gate, Open):
+            self._is_open = True
+            reason = f"{gate.reason}, although {gate.although}" if gate.although else gate.reason
+            self._edges.tell("warning" if gate.although else "debug", reason, kind="gate")
+            self._tell_if_alone()
+        return gate
+
+    def _tell_if_alone(self) -> None:
+        if len(self._state.peers) > 1 or self._plan.gate.replicas == 1:
+            return
+        me = self._plan.identity
+        sentence = (
+            f"DNS names nobody but {me.pod} under {me.service.fqdn}: if it has peers, its database "
+            "must not start now, it might found a second cluster"
+        )
+        self._edges.tell("warning", sentence, kind="alone")
 
     def _publish(self) -> str:
         """Writes each file that is due; why one could not be, empty if all are true."""
@@ -171,8 +214,9 @@ class Loop:
                 self._ledgers[target.path] = ledger.wrote(digest(content))
                 self._tell_written(target)
         except (FormatError, PublishError) as wrong:
-            sentence = f"{wrong}; the last good file stays"
-            self._tell_seldom(str(target.path), "error", sentence, kind="not published")
+            stays = "; the last good file stays" if self._ledgers[target.path].published else ""
+            sentence = f"{wrong}{stays}"
+            self._tell_seldom(str(target.path), "error", sentence, kind="not_published")
             return str(wrong)
         return ""
 
@@ -181,7 +225,10 @@ class Loop:
         ledger, on_disk = self._ledgers[target.path], target.on_disk()
         if ledger.published is not None and ledger.published != on_disk:
             did = "changed" if on_disk else "removed"
-            sentence = f"somebody else {did} {target.path}: it is written again"
+            sentence = (
+                f"somebody else {did} {target.path} (another rollcall with the same output?): it "
+                "is written again"
+            )
             self._tell_seldom("meddling", "warning", sentence, kind="meddling")
         return ledger.wrote(on_disk)
 
@@ -217,15 +264,6 @@ class Loop:
         if self._edges.notify(roll):
             self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}
 
-    def _check_deadline(self, shut_because: str) -> End | None:
-        limit = self._plan.gate.wait_timeout
-        if self._edges.clock.now() - self._started < limit:
-            self._tell_seldom("gate", "info", shut_because, kind="waiting")
-            return None
-        sentence = f"gave up after {limit:g} s: {shut_because}"
-        self._edges.tell("error", sentence, kind="timed out")
-        return End.TIMED_OUT
-
     def _tell_decision(self, decision: Decision) -> None:
         more = {"kind": decision.did.value, "about": decision.about}
         match decision.did:
@@ -240,7 +278,8 @@ class Loop:
 
     def _tell_written(self, target: Target) -> None:
         self._said.pop(str(target.path), None)
-        self._edges.tell(
+        self._tell_seldom(
+            "wrote",
             "info",
             f"wrote {target.path}",
             kind="published",
@@ -249,7 +288,7 @@ class Loop:
             generation=self._state.generation,
         )
 
-    def _tell_seldom(self, topic: str, level: str, sentence: str, **more: str) -> None:
+    def _tell_seldom(self, topic: str, level: str, sentence: str, **more: Any) -> None:
         """Tells of a trouble that lasts: at once, and then ever more seldom."""
         said, is_due = self._said.get(topic, Seldom()).say(sentence, self._edges.clock.now())
         self._said[topic] = said

@@ -14,6 +14,8 @@ import stat
 from pathlib import Path
 
 DEFAULT_MODE = 0o644
+# Bytes in a file's name, on all file systems that matter here (NAME_MAX).
+LONGEST_NAME = 255
 # An include pattern goes by the ending (*.cnf, *.yaml, *.conf), and a leading dot hides nothing
 # from MariaDB's !includedir: this ending keeps an unfinished file out of all of them.
 _ENDING = ".rollcall.tmp"
@@ -61,8 +63,11 @@ class OnDisk:
         return self._digest
 
 
-def check_target(path: Path) -> None:
-    """Refuses a target that can't be written, before anything depends on it. PublishError."""
+def check_target(path: Path, mode: int | None = None) -> None:
+    """Refuses a target that can't be written, before anything depends on it, and sets its mode.
+
+    Raises PublishError.
+    """
     folder = path.parent
     if not folder.is_dir():
         raise PublishError(
@@ -71,11 +76,18 @@ def check_target(path: Path) -> None:
         )
     if path.is_dir():
         raise PublishError(f"{path} is a folder: give the path of a file in it")
+    if path.exists() and not path.is_file():
+        raise PublishError(f"{path} is no regular file: give the path of one, or of none yet")
+    if len(os.fsencode(_temporary(path).name)) > LONGEST_NAME:
+        raise PublishError(f"the name of {path} is too long to write a file beside it")
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_BY_EFFECTIVE_USER):
         raise PublishError(
             f"{folder} is not writable for user {os.geteuid()}: give the volume a group that the "
             "agent is in (fsGroup), or mount it without readOnly"
         )
+    if mode is not None and path.exists():
+        with contextlib.suppress(OSError):  # another's file gets its mode when it is replaced
+            path.chmod(mode)
 
 
 def publish(path: Path, data: bytes, mode: int | None) -> None:
@@ -109,7 +121,7 @@ def sweep(path: Path) -> None:
 
 def _write_beside(path: Path, data: bytes, mode: int) -> Path:
     """A synced temporary file in the target's folder, of which nothing is left if that fails."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{_ENDING}")
+    temporary = _temporary(path)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -123,6 +135,11 @@ def _write_beside(path: Path, data: bytes, mode: int) -> Path:
     return temporary
 
 
+def _temporary(path: Path) -> Path:
+    """A name that nobody else takes, in the target's folder."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{_ENDING}")
+
+
 def _mode_of(path: Path) -> int:
     try:
         return stat.S_IMODE(path.stat().st_mode)
@@ -131,7 +148,7 @@ def _mode_of(path: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the rename last. The new file is in place already, so a failure is not told."""
+    """Makes the rename durable. The file is in place already, so a failure is not reported."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -143,12 +160,14 @@ def _sync_folder(folder: Path) -> None:
 def _why(wrong: OSError, folder: Path) -> str:
     match wrong.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"the volume of {folder} is full: raise its sizeLimit"
+            return f"the volume of {folder} is full: free some space, or raise its sizeLimit"
         case errno.EACCES | errno.EPERM:
             return f"{folder} is not writable for user {os.geteuid()}"
         case errno.EROFS:
             return f"{folder} is mounted read-only"
-        case errno.ENOENT:
+        case errno.EBUSY | errno.EXDEV:
+            return "it is mounted as a single file, which can't be replaced: mount its folder"
+        case errno.ENOENT if not folder.exists():
             return f"{folder} is gone"
         case _:
             return wrong.strerror or str(wrong)

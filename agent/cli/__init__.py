@@ -4,6 +4,7 @@ Data goes to stdout, logs and errors to stderr. Exit codes: 0 done, or ended by 
 2 a wrong setting or a wrong use; 3 the startup gate timed out.
 """
 
+import os
 import sys
 
 import click
@@ -39,10 +40,17 @@ def main() -> None:
         sys.exit(wrong.exit_code)
     except click.UsageError as wrong:
         path = wrong.ctx.command_path if wrong.ctx else "rollcall"
-        click.echo(f"rollcall: {wrong.format_message()} See `{path} --help`.", err=True)
+        sentence = wrong.format_message().removesuffix(".")
+        click.echo(f"rollcall: {sentence}. See `{path} --help`.", err=True)
         sys.exit(wrong.exit_code)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
     except click.Abort:
+        sys.exit(1)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as wrong:
+        click.echo(f"rollcall: {wrong.strerror or wrong}", err=True)
         sys.exit(1)

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,27 +16,45 @@ from agent.cli.signals import Signals, Stopped
 from agent.core.roll import Roll, Service
 from agent.settings import PREFIX
 
+if TYPE_CHECKING:
+    from agent.lab.story import Script
+
+# So many agents start and poll in time on a small machine.
+MOST = 30
 _SERVICE = Service("db", "lab", "cluster.local")
 # Quick, so that there is something to watch: a real pod has 1s, 1s and 30s.
 _TIMES = ("--interval=250ms", "--settle=500ms", "--forget-after=3s", "--timeout=1s")
 
 
 @click.command()
-@click.option("--replicas", default=3, show_default=True, type=click.IntRange(1, 100), metavar="N")
-@click.option("--scale", default="", metavar="N,N…", help="then scale to so many, one by one")
-@click.option("--output", default="cassandra", show_default=True, metavar="FORMAT")
+@click.option(
+    "--replicas",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, MOST),
+    metavar="N",
+    help="how many pods to begin with",
+)
+@click.option("--scale", default="", metavar="N,N", help="then scale to these, one after the other")
+@click.option(
+    "--output",
+    default="cassandra",
+    show_default=True,
+    metavar="FORMAT",
+    help="what each pod's agent writes",
+)
 @click.option(
     "--fault",
     metavar="FAULT",
-    help="servfail, timeout, empty, truncate or stale=TIME, in the middle",
+    help="servfail, timeout, empty, truncate or stale=TIME, before the last --scale",
 )
 @click.option("--keep", is_flag=True, help="stay up afterwards, until Ctrl-C")
 def lab(replicas: int, scale: str, output: str, fault: str | None, keep: bool) -> None:
-    """Watch Rollcall at work: a cluster on this machine, without Kubernetes.
+    """Run a demo cluster on this machine.
 
-    Starts a DNS server that answers as Kubernetes does, and one real `rollcall run` for each pod;
-    scales the set, plays a DNS fault, and compares the files on disk with what they should be.
-    Ends with 1 if one differs.
+    Needs no Kubernetes: starts a DNS server that answers as Kubernetes does, and one real
+    `rollcall run` for each pod; scales the set, plays a DNS fault, and compares the files on disk
+    with what they should be. Ends with 1 if one differs, with 130 if it was stopped before that.
     """
     from agent.lab.faults import FaultError, parse  # noqa: PLC0415  # the agent never needs a lab
     from agent.lab.story import LabError, Script  # noqa: PLC0415  # as above
@@ -55,11 +74,12 @@ def lab(replicas: int, scale: str, output: str, fault: str | None, keep: bool) -
         raise Failed(str(wrong)) from None
     except Stopped:
         click.echo("cleaned up")
+        sys.exit(0 if keep else 130)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _play(script: Any, form: formats.Format, folder: Path, keep: bool) -> None:
+def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> None:
     from agent.lab.agents import AgentPlan  # noqa: PLC0415  # as above
     from agent.lab.server import DnsServer  # noqa: PLC0415  # as above
     from agent.lab.story import Story, first_cluster  # noqa: PLC0415  # as above
@@ -79,9 +99,10 @@ def _play(script: Any, form: formats.Format, folder: Path, keep: bool) -> None:
             times=_TIMES,
             environment={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
         )
-        click.echo(f"DNS for {_SERVICE.fqdn} is at {nameserver}, the files are in {folder}")
+        until = "until Ctrl-C" if keep else "until the end"
+        click.echo(f"DNS for {_SERVICE.fqdn} is at {nameserver}, the files are in {folder} {until}")
         click.echo(f"each agent runs with {' '.join(_TIMES)}")
-        click.echo(f"below, .{_SERVICE.fqdn} is left out of names, and each saying is shown once\n")
+        click.echo(f"below, .{_SERVICE.fqdn} is left out, and repeated messages are shown once\n")
         story = Story(plan, world, _demanded(form), timeline)
         try:
             story.play(script)
@@ -96,7 +117,7 @@ def _play(script: Any, form: formats.Format, folder: Path, keep: bool) -> None:
 def _tell_how_to_look(file: Path, nameserver: str) -> None:
     click.echo(
         f"\nStill running, until Ctrl-C. Look around:\n  cat {file}\n"
-        f"  rollcall peers --pod-name db-0 --service {_SERVICE.name} "
+        f"  {sys.argv[0]} peers --pod-name db-0 --service {_SERVICE.name} "
         f"--namespace {_SERVICE.namespace} --cluster-domain {_SERVICE.cluster_domain} "
         f"--nameserver {nameserver}\n"
     )
@@ -111,6 +132,6 @@ def _demanded(form: formats.Format) -> Callable[[Roll], bytes | None]:
 
 
 def _pods(word: str) -> int:
-    if not word.strip().isdecimal() or not 0 < int(word) <= 100:
-        raise Wrong(f"--scale {word!r} is not a number of pods from 1 to 100")
+    if word.strip() not in {str(number) for number in range(1, MOST + 1)}:
+        raise Wrong(f"--scale {word!r} is not a number of pods from 1 to {MOST}")
     return int(word)

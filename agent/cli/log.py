@@ -1,5 +1,7 @@
 """Events on stderr: one line each, for people (console) or for programs (json)."""
 
+import contextlib
+import io
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -15,8 +17,9 @@ class EventLog:
     """Tells events through structlog; what the loop calls `Events`."""
 
     def __init__(self, settings: Settings, *, no_color: bool = False) -> None:
-        form = settings.log.format or ("console" if sys.stderr.isatty() else "json")
-        has_colors = sys.stderr.isatty() and not no_color
+        stderr = sys.stderr or io.StringIO()  # None where the parent closed it
+        form = settings.log.format or ("console" if stderr.isatty() else "json")
+        has_colors = stderr.isatty() and not no_color
         processors: list[Any] = [
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=form == "json"),
@@ -29,14 +32,15 @@ class EventLog:
                 structlog.dev.ConsoleRenderer(pad_event_to=0, colors=has_colors),
             ]
         self._log = structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr),
+            structlog.PrintLogger(stderr),
             processors=processors,
             wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log.level]),
         )
 
     def __call__(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
-        """Tells one event."""
-        self._log.log(_LEVELS[level], "%s", sentence, kind=kind, **more)
+        """Tells one event. Where nobody reads them any more, keeping the file true goes on."""
+        with contextlib.suppress(OSError, ValueError):
+            self._log.log(_LEVELS[level], "%s", sentence, kind=kind, **more)
 
 
 def _without_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

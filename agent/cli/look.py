@@ -6,16 +6,24 @@ import time
 from typing import Any
 
 import click
-import yaml
 
 from agent import formats as registry
-from agent.cli.options import Failed, Wrong, find_situation, settings_options
-from agent.cli.run import discovery_plan
+from agent.cli.options import (
+    Failed,
+    Wrong,
+    find_situation,
+    find_surroundings,
+    load_settings,
+    settings_options,
+)
+from agent.cli.run import inquiry_of
 from agent.core import membership
-from agent.core.identity import Identity
+from agent.core.identity import Identity, IdentityError, identify
 from agent.core.observation import Answered
 from agent.core.roll import Roll, RollError, from_document, to_document
+from agent.core.sightings import MISSED_ANSWERS
 from agent.discovery import discoverer
+from agent.settings import YamlError, read_yaml
 
 _NOT_FOR_LOOKING = (
     "--output",
@@ -37,13 +45,23 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="print JSON inst
 @_as_json
 def whoami(as_json: bool, **flags: Any) -> None:
     """Show who this pod is, and where each part of that comes from."""
-    identity = find_situation(flags).identity
-    facts = _facts(identity)
+    around = find_surroundings(load_settings(flags))
+    try:
+        identity = identify(around)
+        facts, problems, code = _facts(identity), identity.remarks, 0
+    except IdentityError as wrong:
+        facts, problems, code = _known(wrong), tuple(str(wrong).splitlines()), Wrong.exit_code
     if as_json:
-        document = {name: {"value": value, "source": source} for name, value, source in facts}
+        document = {
+            name.replace(" ", "_").lower(): {"value": value, "source": source}
+            for name, value, source in facts
+        }
         click.echo(json.dumps(document, indent=2))
-        return
-    _table([(name, _shown(value), source) for name, value, source in facts])
+    else:
+        _table([(name, _shown(value), source) for name, value, source in facts])
+    for problem in problems:
+        click.echo(f"rollcall: {problem}", err=True)
+    sys.exit(code)
 
 
 @click.command()
@@ -52,18 +70,19 @@ def whoami(as_json: bool, **flags: Any) -> None:
 def peers(as_json: bool, **flags: Any) -> None:
     """Ask DNS once, and show who is there.
 
-    The JSON is the roll: `rollcall render` reads it, and hooks are given it.
+    The JSON is the roll, which `rollcall render` reads.
     """
     situation = find_situation(flags)
     settings = situation.settings
-    seen = discoverer(discovery_plan(situation), time.monotonic).observe()
+    seen = discoverer(inquiry_of(situation), time.monotonic).observe()
     if not isinstance(seen, Answered):
         raise Failed(seen.reason)
-    rules = membership.Rules(settle=0)
-    step = membership.observe(membership.Membership(situation.identity), seen, 0.0, rules)
+    state = membership.Membership(situation.identity)
+    for _ in range(MISSED_ANSWERS):  # as often as it takes to be believed
+        state = membership.observe(state, seen, 0.0, membership.Rules(settle=0)).state
     for remark in seen.remarks:
         click.echo(f"rollcall: {remark}", err=True)
-    roll = step.state.roll(settings.replicas, settings.start_ordinal)
+    roll = state.roll(settings.replicas, settings.start_ordinal)
     if as_json:
         click.echo(json.dumps(to_document(roll), indent=2))
         return
@@ -73,13 +92,19 @@ def peers(as_json: bool, **flags: Any) -> None:
 
 @click.command()
 @click.option("--format", "name", required=True, metavar="FORMAT", help="one of `rollcall formats`")
-@click.option("--var", "pairs", multiple=True, metavar="KEY=VALUE", help="a variable of the format")
+@click.option(
+    "--var",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="a variable of the format (repeatable)",
+)
 def render(name: str, pairs: tuple[str, ...]) -> None:
     """Print the file that a roll on stdin gives: no cluster is asked.
 
     As in: rollcall peers --json | rollcall render --format galera
     """
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise Wrong(
             f"give a roll on stdin: rollcall peers --json | rollcall render --format {name}"
         )
@@ -123,6 +148,12 @@ def _facts(identity: Identity) -> list[tuple[str, Any, str]]:
     ]
 
 
+def _known(wrong: IdentityError) -> list[tuple[str, Any, str]]:
+    """As `_facts`, where some are not known."""
+    fields = ("pod name", "service", "namespace", "cluster domain")
+    return [(name, wrong.values.get(name), wrong.sources.get(name, "nowhere")) for name in fields]
+
+
 def _remark(fqdn: str, roll: Roll, listed: set[str]) -> str:
     if fqdn != roll.me.fqdn:
         return ""
@@ -137,14 +168,16 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, Any]:
         if not equals:
             raise Wrong(f"--var {pair!r} is not KEY=VALUE")
         try:
-            given[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
+            given[key] = read_yaml(value)
+        except YamlError:
             given[key] = value
     return given
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(value) or "-" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(value) or "-"
+    return "?" if value is None else str(value)
 
 
 def _table(rows: list[tuple[str, str, str]]) -> None:

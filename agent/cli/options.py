@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from agent.core.identity import Identity, IdentityError, Surroundings, identify
-from agent.core.nameservers import Nameserver, nameservers_in
+from agent.core.identity import Identity, IdentityError, identify
+from agent.core.nameservers import Nameserver
+from agent.core.surroundings import Surroundings
+from agent.discovery.resolv import ResolvConf
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, SettingsError, load
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -43,7 +45,7 @@ class Situation:
 
     settings: Settings
     identity: Identity
-    nameservers: tuple[Nameserver, ...]
+    nameservers: Callable[[], tuple[Nameserver, ...]]
 
 
 def settings_options(*without: str) -> Callable[[Function], Function]:
@@ -70,26 +72,35 @@ def _flag(option: Option) -> Callable[[Function], Function]:
 
 def find_situation(flags: dict[str, Any]) -> Situation:
     """Settings, identity and nameservers. Raises Wrong."""
-    loaded = _load(flags)
-    resolv_conf = _read(_RESOLV_CONF)
-    around = Surroundings(
-        told=loaded.told,
-        environment={name: os.environ[name] for name in _DOWNWARD_API if name in os.environ},
-        hosts=_read(_HOSTS),
-        hostname=socket.gethostname(),
-        resolv_conf=resolv_conf,
-    )
+    loaded = load_settings(flags)
     try:
-        identity = identify(around)
+        identity = identify(find_surroundings(loaded))
     except IdentityError as wrong:
         raise Wrong(str(wrong)) from None
-    nameservers = loaded.settings.nameservers or nameservers_in(resolv_conf)
-    if not nameservers:
+    told = loaded.settings.nameservers
+
+    def as_told() -> tuple[Nameserver, ...]:
+        return told
+
+    nameservers = as_told if told else ResolvConf(_RESOLV_CONF).nameservers
+    if not nameservers():
         raise Wrong(f"{_RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
     return Situation(loaded.settings, identity, nameservers)
 
 
-def _load(flags: dict[str, Any]) -> Loaded:
+def find_surroundings(loaded: Loaded) -> Surroundings:
+    """All that identity may be read from, as it is now."""
+    return Surroundings(
+        told=loaded.told,
+        environment={name: os.environ[name] for name in _DOWNWARD_API if name in os.environ},
+        hosts=_read(_HOSTS),
+        hostname=socket.gethostname(),
+        resolv_conf=_read(_RESOLV_CONF),
+    )
+
+
+def load_settings(flags: dict[str, Any]) -> Loaded:
+    """The settings, and what of the identity was told. Raises Wrong."""
     given = {
         "--" + name.replace("_", "-"): value
         for name, value in flags.items()

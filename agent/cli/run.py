@@ -11,10 +11,9 @@ import click
 
 from agent import __version__, formats, publish
 from agent.cli.log import EventLog
-from agent.cli.options import Situation, Wrong, find_situation, settings_options
+from agent.cli.options import Situation, Wrong, find_situation, load_settings, settings_options
 from agent.cli.signals import Signals, Stopped, SystemClock
-from agent.discovery import Plan as DiscoveryPlan
-from agent.discovery import discoverer
+from agent.discovery import Inquiry, discoverer
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.settings import Output
 
@@ -42,25 +41,30 @@ def once(**flags: Any) -> None:
 
 
 def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
-    situation = find_situation(flags)
-    settings = situation.settings
+    signals = Signals()
+    settings = load_settings(flags).settings
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
-    signals = Signals()
+    targets = tuple(_target(output) for output in settings.outputs)
+    if len({target.path.resolve() for target in targets}) < len(targets):
+        raise Wrong("two outputs lead to one file: each needs its own")
+    situation = find_situation(flags)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
-    asking = discoverer(discovery_plan(situation), time.monotonic)
+    asking = discoverer(inquiry_of(situation), time.monotonic)
     me = situation.identity
-    memory = Path(settings.outputs[0].path).with_name(f".rollcall-{me.pod}.state")
+    memory = targets[0].path.with_name(f".rollcall-{me.pod}.state")
     publish.sweep(memory)
     edges = Edges(
         observe=signals.guard(asking.observe),
         clock=SystemClock(signals),
-        targets=tuple(_target(output) for output in settings.outputs),
+        targets=targets,
         tell=tell,
         recall=functools.partial(publish.read, memory),
         remember=functools.partial(publish.publish, memory, mode=None),
     )
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
+    for remark in me.remarks:
+        tell("warning", remark, kind="remark")
     plan = Plan(me, settings.rules, settings.gate, settings.discovery.interval)
     try:
         end = Loop(plan, edges).run(until_ready=until_ready)
@@ -73,20 +77,22 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         sys.exit(TIMED_OUT)
 
 
-def discovery_plan(situation: Situation) -> DiscoveryPlan:
+def inquiry_of(situation: Situation) -> Inquiry:
     """What DNS is to be asked, by the settings."""
     chosen = situation.settings.discovery
     me = situation.identity
-    return DiscoveryPlan(me.service, me.peer, situation.nameservers, chosen.mode, chosen.timeout)
+    return Inquiry(me.service, me.peer, situation.nameservers, chosen.mode, chosen.timeout)
 
 
 def _target(output: Output) -> Target:
     """An output with its real edges; refuses one that can't work. Raises Wrong."""
     path = Path(output.path)
+    if path.is_symlink():  # the file that it leads to is kept, not the link replaced
+        path = path.resolve()
     try:
         form = formats.load(output.format)
-        formats.check_variables(form, output.vars)
-        publish.check_target(path)
+        formats.try_out(form, output.vars)
+        publish.check_target(path, output.permissions)
     except (formats.FormatError, publish.PublishError) as wrong:
         raise Wrong(str(wrong)) from None
     publish.sweep(path)

@@ -1,4 +1,4 @@
-"""Ending at once and cleanly, as PID 1 too, on SIGTERM and SIGINT.
+"""Ending at once and cleanly, as PID 1 too, on SIGTERM, SIGINT and SIGHUP.
 
 A signal ends only what may be ended in the middle: waiting, and asking DNS. Anything else, such as
 a write, is finished first.
@@ -19,12 +19,12 @@ class Stopped(BaseException):
 
 
 class Signals:
-    """Turns the two signals into `Stopped`, raised where `interruptible` allows it."""
+    """Turns these signals into `Stopped`, raised where `interruptible` allows it."""
 
     def __init__(self) -> None:
         self._is_asked = False
         self._may_raise = False
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._handle)
 
     @contextmanager

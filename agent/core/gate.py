@@ -7,9 +7,13 @@ above 1 are for `podManagementPolicy: Parallel`.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from agent.core.membership import Membership
+
+# So many of the missing are named: enough to act on.
+SHOWN = 3
 
 WaitFor = Literal["predecessors", "self", "quorum", "all"] | int
 
@@ -27,21 +31,25 @@ class GateRules:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """The files may be written, and the database may start."""
+    """The files may be written, and the database may start.
+
+    `although`: who is missing all the same, where the operator said to proceed without them.
+    """
 
     reason: str
+    although: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Not yet. `reason` says who is missing."""
+    """Not yet. `reason` says who is missing, and why that may be."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """Not in time. `reason` says who is missing, and why that may be."""
+    """Not in time, for the same reason, and what DNS said last instead of peers."""
 
     reason: str
 
@@ -51,20 +59,15 @@ Gate = Open | Waiting | TimedOut
 
 def judge(state: Membership, rules: GateRules, waited: float, last_doubt: str = "") -> Gate:
     """Judges the gate after `waited` seconds; `last_doubt` is why DNS last gave no peers."""
-    doubt = f"; DNS says: {last_doubt}" if last_doubt else ""
-    if not (state.is_answered and state.generation):
-        return _late("DNS has not named anybody yet" + doubt, rules, waited, openable=False)
-    if missing := _missing(state, rules):
-        return _late(missing + doubt, rules, waited, openable=True)
-    return Open(f"all that wait_for: {rules.wait_for} asks for are listed")
-
-
-def _late(missing: str, rules: GateRules, waited: float, *, openable: bool) -> Gate:
+    is_answered = state.is_answered and state.generation > 0
+    missing = _missing(state, rules) if is_answered else "DNS has not named anybody yet"
+    if not missing:
+        return Open(f"every peer that wait_for: {rules.wait_for} asks for is listed")
     if waited < rules.wait_timeout:
         return Waiting(missing)
-    if rules.proceed_at_timeout and openable:
-        return Open(f"proceeding after {rules.wait_timeout:g} s as told, although {missing}")
-    return TimedOut(missing)
+    if rules.proceed_at_timeout and is_answered:
+        return Open(f"proceeding after {rules.wait_timeout:g} s, as on_timeout says", missing)
+    return TimedOut(f"{missing}; DNS says: {last_doubt}" if last_doubt else missing)
 
 
 def _missing(state: Membership, rules: GateRules) -> str:
@@ -84,14 +87,17 @@ def _missing(state: Membership, rules: GateRules) -> str:
 
 def _missing_predecessors(state: Membership, rules: GateRules) -> str:
     me = state.identity
-    lower = (f"{me.set_name}-{n}" for n in range(rules.start_ordinal, me.ordinal))
-    absent = [name for name in lower if name not in state.listed]
+    numbers = range(rules.start_ordinal, me.ordinal)
+    lower = (f"{me.set_name}-{n}" for n in numbers)
+    absent = list(islice((name for name in lower if name not in state.listed), SHOWN + 1))
     if not absent:
         return ""
+    more = len(absent) > SHOWN
+    names = ", ".join(absent[:SHOWN]) + (" and others" if more else "")
     return (
-        f"{_some(absent)} not in DNS under {me.service.fqdn} (not started, not ready without "
-        "publishNotReadyAddresses: true, or the set starts at a higher ordinal: then set "
-        "start_ordinal)"
+        f"{names} {'is' if len(absent) == 1 else 'are'} not in DNS under {me.service.fqdn} (not "
+        "started, not ready without publishNotReadyAddresses: true, or the set starts at a higher "
+        "ordinal: then set start_ordinal)"
     )
 
 
@@ -104,10 +110,3 @@ def _missing_members(state: Membership, wanted: int) -> str:
         "(under podManagementPolicy: OrderedReady later pods don't exist before this one is "
         "ready: then wait_for must be predecessors)"
     )
-
-
-def _some(names: list[str]) -> str:
-    """`db-0, db-1 and 7 more are`: long enough to act on, short enough to read."""
-    shown = ", ".join(names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"

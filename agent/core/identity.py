@@ -8,42 +8,34 @@ to a second after its start, and asking too early can keep it from resolving for
 (kubernetes issue 92559).
 """
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from agent.core.names import dns_label, dns_name, ip_address, is_address, split_ordinal
+from agent.core.names import (
+    LONGEST_NAME,
+    address_key,
+    dns_label,
+    dns_name,
+    ip_address,
+    split_ordinal,
+)
 from agent.core.roll import Peer, Service
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the operator said in so many words, and where: a flag, a variable or a file's key."""
-
-    value: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """All that identity may be read from. Texts are whole files, empty where there is none.
-
-    `told` has the keys `pod_name`, `service`, `namespace`, `cluster_domain` and `pod_ip` (which
-    holds several addresses separated by commas); `environment` is the downward API's part of the
-    process's environment.
-    """
-
-    told: Mapping[str, Told] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
-    environment: Mapping[str, str] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
-    hosts: str = ""
-    hostname: str = ""
-    resolv_conf: str = ""
+from agent.core.surroundings import (
+    Found,
+    Surroundings,
+    full_name,
+    own_addresses,
+    pod_name_of,
+    search_entry,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who this pod is. `sources` says where each field came from, by field name.
+
+    `remarks` are sentences on sources that contradict each other.
 
     `addresses` is empty where nothing names one: then DNS tells, as it does for other pods.
     """
@@ -54,6 +46,7 @@ class Identity:
     service: Service
     addresses: tuple[str, ...]
     sources: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
 
     @property
     def fqdn(self) -> str:
@@ -67,13 +60,15 @@ class Identity:
 
 
 class IdentityError(ValueError):
-    """A part of the identity that can't be known, or that can't be right."""
+    """Parts of the identity that can't be known, or can't be right: a line for each.
 
+    `values` and `sources` are what was found of the others, by field name.
+    """
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    value: str
-    source: str
+    def __init__(self, text: str, values: Mapping[str, str], sources: Mapping[str, str]) -> None:
+        super().__init__(text)
+        self.values = values
+        self.sources = sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ class _Look:
     """One place that was looked at: its name for people, and what was there."""
 
     place: str
-    found: _Found | None
+    found: Found | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +114,43 @@ def identify(around: Surroundings) -> Identity:
             f"the ordinal is not known: {pod!r} (from {sources['pod name']}) does not end in "
             "'-' and a number as a StatefulSet's pod does; set --pod-name"
         )
+    service = Service(
+        *(values.get(name, "") for name in ("service", "namespace", "cluster domain"))
+    )
+    if not problems and len(service.pod(pod)) > LONGEST_NAME:
+        problems.append(f"the name {service.pod(pod)} is longer than DNS allows ({LONGEST_NAME})")
     addresses = _addresses(around, sources, problems)
     if problems or parts is None:
-        raise IdentityError("\n".join(problems))
+        raise IdentityError("\n".join(problems), values, sources)
     return Identity(
         pod=pod,
         set_name=parts[0],
         ordinal=parts[1],
-        service=Service(values["service"], values["namespace"], values["cluster domain"]),
+        service=service,
         addresses=addresses,
         sources=MappingProxyType(sources | {"ordinal": "the pod name"}),
+        remarks=tuple(_contradictions(around, values, sources)),
     )
+
+
+def _contradictions(
+    around: Surroundings, values: Mapping[str, str], sources: Mapping[str, str]
+) -> Iterator[str]:
+    """Where /etc/hosts, which the kubelet wrote, says something else than what is used."""
+    for name, found in full_name(around).items():
+        if found.source == "/etc/hosts" and found.value != values[name]:
+            yield (
+                f"the {name} is {values[name]} by {sources[name]}, but this pod's own line in "
+                f"/etc/hosts has {found.value}: one of them is wrong"
+            )
 
 
 def _fields(around: Surroundings) -> tuple[_Field, ...]:
     """What there is to know, and where each is looked for, in that order."""
-    called = _called(around)
+    called = pod_name_of(around)
     short = around.hostname.partition(".")[0]
-    full = _full_name(around)
-    search = _search_entry(around.resolv_conf)
+    full = full_name(around)
+    search = search_entry(around.resolv_conf)
     hosts = f"/etc/hosts (no line with {called or 'the pod'}.SERVICE.NAMESPACE.svc.DOMAIN)"
     searched = "the search list of /etc/resolv.conf (no NAMESPACE.svc.DOMAIN)"
     return (
@@ -148,7 +161,7 @@ def _fields(around: Surroundings) -> tuple[_Field, ...]:
             (
                 _told(around, "pod_name"),
                 _variable(around, "POD_NAME"),
-                _Look("the hostname", _Found(short, "the hostname") if short else None),
+                _Look("the hostname", Found(short, "the hostname") if short else None),
             ),
         ),
         _Field(
@@ -181,97 +194,27 @@ def _fields(around: Surroundings) -> tuple[_Field, ...]:
     )
 
 
-def _called(around: Surroundings) -> str:
-    """The pod's name as far as it is known before anything is checked."""
-    if told := around.told.get("pod_name"):
-        return told.value
-    return around.environment.get("POD_NAME", "") or around.hostname.partition(".")[0]
-
-
 def _told(around: Surroundings, key: str) -> _Look:
     told = around.told.get(key)
     place = "--" + key.replace("_", "-")
-    return _Look(place, _Found(told.value, told.source) if told else None)
+    return _Look(place, Found(told.value, told.source) if told else None)
 
 
 def _variable(around: Surroundings, name: str) -> _Look:
     value = around.environment.get(name, "")
-    return _Look(name, _Found(value, name) if value else None)
-
-
-def _own_name(around: Surroundings) -> str:
-    """The pod's whole name in its own first line of /etc/hosts, empty if there is none.
-
-    The kubelet writes `ADDRESS FQDN HOSTNAME` for each of the pod's addresses, before any line that
-    hostAliases adds.
-    """
-    called = _called(around)
-    for _, names in _host_lines(around.hosts):
-        for name in names:
-            labels = name.split(".")
-            if labels[0] == called and "svc" in labels[3:4]:
-                return name
-    return ""
-
-
-def _host_lines(hosts: str) -> list[tuple[str, list[str]]]:
-    lines = (line.partition("#")[0].split() for line in hosts.splitlines())
-    return [(words[0], words[1:]) for words in lines if len(words) > 1]
-
-
-def _full_name(around: Surroundings) -> dict[str, _Found]:
-    """Service, namespace and cluster domain out of `pod.service.namespace.svc.domain`."""
-    in_hosts = _own_name(around)
-    source = "/etc/hosts" if in_hosts else "the hostname"
-    labels = (in_hosts or around.hostname).removesuffix(".").split(".")
-    if len(labels) < 5 or labels[3] != "svc" or labels[0] != _called(around):
-        return {}
-    return {
-        "service": _Found(labels[1], source),
-        "namespace": _Found(labels[2], source),
-        "cluster domain": _Found(".".join(labels[4:]), source),
-    }
-
-
-def _search_entry(resolv_conf: str) -> dict[str, _Found]:
-    """Namespace and cluster domain out of the search list, word by word.
-
-    Never by a pattern over the whole file: that takes a comment or a later domain for the
-    cluster's (helm/charts issues 1399 and 4560). resolv.conf(5): the last `search` line counts.
-    """
-    search: list[str] = []
-    for line in resolv_conf.splitlines():
-        words = line.split()
-        if words and words[0] == "search":
-            search = words[1:]
-    for word in search:
-        if word[0] in "#;":
-            break
-        labels = word.removesuffix(".").split(".")
-        if len(labels) > 2 and labels[1] == "svc":
-            source = "the search list of /etc/resolv.conf"
-            return {
-                "namespace": _Found(labels[0], source),
-                "cluster domain": _Found(".".join(labels[2:]), source),
-            }
-    return {}
+    return _Look(name, Found(value, name) if value else None)
 
 
 def _addresses(
     around: Surroundings, sources: dict[str, str], problems: list[str]
 ) -> tuple[str, ...]:
-    """Own addresses, the pod's primary one first, from the first source that has any."""
-    own_name = _own_name(around)
-    of_lines = [
-        address
-        for address, names in _host_lines(around.hosts)
-        if own_name in names and is_address(address)
-    ]
+    """Own addresses, the first of each family, IPv4 first, from the first source that has any."""
+    in_hosts = ",".join(own_addresses(around))
     looks = [
         _told(around, "pod_ip"),
         _variable(around, "POD_IPS"),
         _variable(around, "POD_IP"),
-        _Look("/etc/hosts", _Found(",".join(of_lines), "/etc/hosts") if of_lines else None),
+        _Look("/etc/hosts", Found(in_hosts, "/etc/hosts") if in_hosts else None),
     ]
     found = next((look.found for look in looks if look.found), None)
     if found is None:
@@ -280,7 +223,8 @@ def _addresses(
     sources["addresses"] = found.source
     try:
         words = [word.strip() for word in found.value.split(",")]
-        return tuple(dict.fromkeys(ip_address(word) for word in words))
+        first = {address_key(a)[0]: a for a in reversed([ip_address(word) for word in words])}
+        return tuple(first[version] for version in sorted(first))
     except ValueError as wrong:
         problems.append(f"the address from {found.source} can't be used: {wrong}; set --pod-ip")
         return ()

@@ -9,10 +9,11 @@ The rules, which `observe` applies in this order:
 | one name, two addresses of one    | the one that was new last; the other is used again if that |
 | family                            | one is gone for `forget_after`                             |
 | a name missing from whole answers | held for `forget_after` and two answers at least, then     |
-|                                   | dropped                                                    |
+|                                   | dropped; time in which nobody answered does not count      |
 | this pod missing                  | a member all the same: it knows itself                     |
 | Absent, after peers were known    | kept; `on_empty: accept` makes it an empty whole answer    |
-| Absent, before any was known      | this pod is alone, once said twice and `settle` apart      |
+| nobody but this pod, or Absent,   | this pod is alone, once said twice, and for longer than    |
+| before any was known              | `settle` and than a cache may go on saying so              |
 | Absent, because the setup is      | nothing                                                    |
 | wrong; Unknown                    |                                                            |
 """
@@ -23,10 +24,10 @@ from dataclasses import dataclass, replace
 from agent.core import decisions
 from agent.core.decisions import Decision, Did
 from agent.core.identity import Identity
-from agent.core.names import dashed_address, is_address, split_ordinal
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.roll import Peer, Roll, sort_key
-from agent.core.sightings import MISSED_ANSWERS, Sighting, Tracked
+from agent.core.sightings import MISSED_ANSWERS, Tracked
+from agent.core.tracking import is_self, track
 
 # A set that never stops changing is rendered all the same, after so many times `settle`.
 LONGEST_SETTLE = 5
@@ -38,11 +39,16 @@ _SAYS_NOBODY = {Why.NO_SUCH_NAME, Why.NO_DATA}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator may set. Times in seconds."""
+    """What membership is judged by. Times in seconds.
+
+    `longest_gap`: a longer time between two whole answers is one in which nobody was seen to be
+    missing, because nobody answered (or this process was stopped).
+    """
 
     settle: float = 1.0
     forget_after: float = 30.0
     accept_empty: bool = False
+    longest_gap: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,22 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """DNS names nobody else: since when, until when a cache may say so, and how often it did."""
+
+    since: float
+    until: float
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """All that is remembered. `peers` is the view that files are rendered from.
 
     `generation` counts its changes; 0 means that DNS has not yet said anything to rely on, and then
     `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
-    nobody is; `is_taken`: and that is in the view. `remembered` are the tracked names that it has not listed since then.
+    nobody else is; `is_taken`: and that is in the view. `remembered` are the tracked names that it
+    has not listed since then. `answered_at`: when the last whole answer came.
     """
 
     identity: Identity
@@ -71,7 +87,8 @@ class Membership:
     is_answered: bool = False
     is_taken: bool = False
     remembered: frozenset[str] = frozenset()
-    empty_answers: int = 0
+    alone: Alone | None = None
+    answered_at: float | None = None
     unlisted_since: float | None = None
 
     @property
@@ -104,22 +121,39 @@ def observe(state: Membership, seen: Observation, now: float, rules: Rules) -> S
 
 def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Step:
     match seen:
-        case Answered():
-            answered = replace(state, empty_answers=0, is_answered=True)
-            return _answered(answered, seen, now, rules)
-        case Absent(reason, why) if why in _SAYS_NOBODY:
-            times = state.empty_answers + 1
-            is_answered = state.is_answered or times >= MISSED_ANSWERS
-            empty = replace(state, empty_answers=times, is_answered=is_answered)
+        case Answered(endpoints):
+            step = _answered(state, seen, now, rules)
+            if _others(state.identity, endpoints):
+                return Step(replace(step.state, alone=None, is_answered=True), step.decisions)
+            return Step(_lonely(step.state, now, 0.0, rules), step.decisions)
+        case Absent(reason, why, ttl) if why in _SAYS_NOBODY:
+            lonely = _lonely(state, now, ttl, rules)
             if rules.accept_empty and state.tracked:
-                return _answered(empty, Answered((), remarks=(reason,)), now, rules)
-            return Step(empty, (decisions.kept(len(state.peers), reason),))
+                return _answered(lonely, Answered((), remarks=(reason,)), now, rules)
+            return Step(lonely, (decisions.kept(len(state.peers), reason),))
         case Absent(reason) | Unknown(reason):
             return Step(state, (decisions.kept(len(state.peers), reason),))
 
 
+def _others(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
+    """Whether anybody but this pod is listed."""
+    return any(not is_self(me, endpoint) for endpoint in endpoints)
+
+
+def _lonely(state: Membership, now: float, ttl: float, rules: Rules) -> Membership:
+    """DNS named nobody else: believed when said twice, and for longer than a cache would."""
+    if state.alone is None:
+        return replace(state, alone=Alone(now, now + max(ttl, rules.settle)))
+    alone = replace(state.alone, times=state.alone.times + 1)
+    is_believed = alone.times >= MISSED_ANSWERS and now >= alone.until
+    return replace(state, alone=alone, is_answered=state.is_answered or is_believed)
+
+
 def advance(state: Membership, now: float, rules: Rules) -> Step:
-    """Lets time pass: makes what has settled by `now` the view."""
+    """Lets time pass: makes what has settled by `now` the view.
+
+    The first view is told as a whole and not peer by peer.
+    """
     wanted = _wanted(state)
     pending = state.pending
     if wanted == state.peers:
@@ -131,17 +165,18 @@ def advance(state: Membership, now: float, rules: Rules) -> Step:
     else:  # who is in the view stays, and is where DNS says now
         located = {peer.fqdn: peer for peer in wanted}
         view = tuple(located.get(peer.fqdn, peer) for peer in state.peers)
+        pending = None if view == wanted else pending
     is_taken = state.is_taken or (state.is_answered and bool(view))
     state, before = replace(state, peers=view, pending=pending, is_taken=is_taken), state
     if view == before.peers:
         return Step(state)
     changed = replace(state, generation=before.generation + 1)
-    return Step(changed, tuple(_differences(before, view)))
+    return Step(changed, tuple(_differences(before, view)) if before.generation else ())
 
 
 def due(state: Membership, rules: Rules) -> float | None:
     """When `advance` has something to do without another answer (seconds), None if never."""
-    if state.pending is None or not _is_heard(state):
+    if state.pending is None or not state.is_answered:
         return None
     return _settled_at(state.pending, rules)
 
@@ -149,7 +184,7 @@ def due(state: Membership, rules: Rules) -> float | None:
 def standing(state: Membership, now: float, rules: Rules) -> tuple[str, ...]:
     """Why things are as they are: a sentence for each peer that is held and for a change due."""
     held = [
-        f"keep {_short(t.fqdn)}: missing for {t.sighting.missing_for(now):.0f} s "
+        f"keep {Peer(t.fqdn).name}: missing for {t.sighting.missing_for(now):.0f} s "
         f"of {rules.forget_after:.0f} s"
         for t in state.tracked
         if t.sighting.missed and t.fqdn != state.identity.fqdn
@@ -159,15 +194,10 @@ def standing(state: Membership, now: float, rules: Rules) -> tuple[str, ...]:
     return tuple(held)
 
 
-def _is_heard(state: Membership) -> bool:
-    """Whether DNS has said anything to rely on: an answer, or "nobody" twice."""
-    return bool(state.generation or state.tracked or state.empty_answers >= MISSED_ANSWERS)
-
-
 def _is_settled(state: Membership, pending: Pending, now: float, rules: Rules) -> bool:
-    if not _is_heard(state):
+    if not state.is_answered:
         return False
-    if state.is_answered and state.tracked and not state.is_taken:
+    if not state.is_taken and len(pending.peers) > 1:
         return True  # the first whole answer: nobody waits with an older file
     return now >= _settled_at(pending, rules)
 
@@ -179,7 +209,7 @@ def _settled_at(pending: Pending, rules: Rules) -> float:
 
 def _wanted(state: Membership) -> tuple[Peer, ...]:
     """The list as it is now, settled or not; empty while nothing was heard."""
-    if not (state.generation or state.tracked or state.empty_answers):
+    if not (state.generation or state.tracked or state.alone):
         return ()
     me = state.identity
     peers = {t.fqdn: Peer(t.fqdn, t.current) for t in state.tracked}
@@ -189,64 +219,26 @@ def _wanted(state: Membership) -> tuple[Peer, ...]:
 
 
 def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> Step:
-    listed = _listed(state, answer.endpoints)
-    before = {t.fqdn: t for t in state.tracked}
-    located = {a for name, addresses in listed.items() if not is_address(name) for a in addresses}
-    tracked: list[Tracked] = []
+    """Takes a whole answer into account."""
+    gap = 0.0 if state.answered_at is None else now - state.answered_at
+    missed = gap if gap > rules.longest_gap else 0.0
+    before = tuple(known.after_gap(missed) for known in state.tracked)
+    tracking = track(state.identity, before, answer.endpoints, now, rules.forget_after)
     did = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
-    for fqdn in sorted({*before, *listed}):
-        if fqdn in located:  # known by its address until now, and now by its name
-            did += [decisions.named(fqdn)] if fqdn in before else []
-            continue
-        known = before.get(fqdn, Tracked(fqdn, Sighting(now)))
-        is_other = fqdn != state.identity.fqdn
-        if fqdn in listed:
-            if known.sighting.missed and is_other:
-                did.append(decisions.returned(known, now))
-            tracked.append(known.seen(listed[fqdn], now, rules.forget_after))
-            continue
-        known = known.not_seen(now)
-        over = known.sighting.is_over(now, rules.forget_after)
-        if not over:
-            tracked.append(known)
-        if is_other and over:
-            did.append(decisions.dropped(known, now))
-        elif is_other and known.sighting.missed == 1:
-            did.append(decisions.missing(known, rules.forget_after))
+    did += tracking.decisions
     unlisted = None
-    if state.identity.fqdn not in listed:
-        unlisted = now if state.unlisted_since is None else state.unlisted_since
+    if state.identity.fqdn not in tracking.listed:
+        unlisted = now if state.unlisted_since is None else state.unlisted_since + missed
         if now - unlisted >= rules.forget_after:
             did.append(decisions.unlisted(state.identity, rules.forget_after))
-    new = replace(state, tracked=tuple(tracked), unlisted_since=unlisted)
-    return Step(replace(new, remembered=state.remembered.difference(listed)), tuple(did))
-
-
-def _listed(state: Membership, endpoints: tuple[Endpoint, ...]) -> dict[str, tuple[str, ...]]:
-    """Addresses by name, each endpoint under the name that it is known by.
-
-    One that DNS lists by its address, while the name that had that address is not listed, has lost
-    only its name.
-    """
-    names = {endpoint.fqdn for endpoint in endpoints}
-    lost = {a: t.fqdn for t in state.tracked if t.fqdn not in names for a, _ in t.addresses}
-    listed: dict[str, tuple[str, ...]] = {}
-    for endpoint in endpoints:
-        name = state.identity.fqdn if _is_self(state.identity, endpoint) else endpoint.fqdn
-        name = lost.get(name, name)
-        listed[name] = listed.get(name, ()) + endpoint.addresses
-    return listed
-
-
-def _is_self(me: Identity, endpoint: Endpoint) -> bool:
-    """Whether an endpoint is this pod, whatever DNS calls it: it has this pod's addresses only.
-
-    Not if it has the name of another pod: then the record is an old one of an address used again.
-    """
-    mine = bool(endpoint.addresses) and set(endpoint.addresses) <= set(me.addresses)
-    name = endpoint.fqdn
-    is_named = not is_address(name) and dashed_address(_short(name)) not in endpoint.addresses
-    return mine and (not is_named or split_ordinal(_short(name)) is None)
+    new = replace(
+        state,
+        tracked=tracking.tracked,
+        remembered=state.remembered - tracking.listed,
+        answered_at=now,
+        unlisted_since=unlisted,
+    )
+    return Step(new, tuple(did))
 
 
 def _differences(state: Membership, view: tuple[Peer, ...]) -> Iterable[Decision]:
@@ -258,7 +250,3 @@ def _differences(state: Membership, view: tuple[Peer, ...]) -> Iterable[Decision
             yield decisions.added(peer, "this pod" if is_me else "listed in DNS")
         elif peer.addresses != old[peer.fqdn].addresses:
             yield decisions.readdressed(old[peer.fqdn], peer)
-
-
-def _short(fqdn: str) -> str:
-    return Peer(fqdn).name

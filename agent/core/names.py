@@ -11,6 +11,8 @@ import re
 # RFC 1035 section 2.3.4: a label has 63 octets at most. RFC 1123 section 2.1 lets it begin with a
 # digit; the underscore is for SRV owner names (RFC 2782) and for container names in compose.
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+# RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters as text.
+LONGEST_NAME = 253
 _ORDINAL = re.compile(r"(?P<set>.+)-(?P<ordinal>0|[1-9][0-9]{0,9})", re.ASCII)
 _DASHED_V4 = re.compile(r"\d{1,3}(?:-\d{1,3}){3}", re.ASCII)
 _DASHED_V6 = re.compile(r"[0-9a-f]{0,4}(?:-[0-9a-f]{0,4}){2,7}", re.ASCII)
@@ -27,8 +29,11 @@ def dns_label(text: str) -> str:
 def dns_name(text: str) -> str:
     """Returns a name in lower case without its final dot; raises ValueError if it is none."""
     low = text.removesuffix(".").lower()
-    # RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters as text.
-    if not low or len(low) > 253 or not all(_LABEL.fullmatch(part) for part in low.split(".")):
+    if (
+        not low
+        or len(low) > LONGEST_NAME
+        or not all(_LABEL.fullmatch(part) for part in low.split("."))
+    ):
         raise ValueError(f"{text!r} is not a DNS name")
     return low
 

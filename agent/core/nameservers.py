@@ -31,6 +31,7 @@ def parse_nameserver(text: str) -> Nameserver:
     port = int(with_port["port6"] or with_port["port4"] or DNS_PORT) if with_port else DNS_PORT
     try:
         ipaddress.ip_address(host)
+        host.encode("idna")  # as the resolver library does, with a scope too
     except ValueError:
         port = 0
     if not 0 < port < 65536:

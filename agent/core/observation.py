@@ -30,20 +30,25 @@ class Answered:
 
 
 class Why(Enum):
-    """What kind of "nobody" it was; the last two say that the question was a wrong one."""
+    """What kind of "nobody" it was; the last three say that the setup is wrong."""
 
     NO_SUCH_NAME = "NXDOMAIN"
     NO_DATA = "no data"
     NOT_HEADLESS = "not headless"
     EXTERNAL_NAME = "ExternalName"
+    NO_NAMES = "no names"
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """DNS said, in a whole answer, that there is nobody; `reason` is the sentence for people."""
+    """DNS said, in a whole answer, that there is nobody; `reason` is the sentence for people.
+
+    `ttl`: for so many seconds a cache may go on saying so (RFC 2308 section 5).
+    """
 
     reason: str
     why: Why
+    ttl: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,12 @@ class Sighting:
         since = now if self.missing_since is None else self.missing_since
         return Sighting(self.first, since, self.missed + 1)
 
+    def after_gap(self, seconds: float) -> "Sighting":
+        """For so many seconds nobody answered: that is no time in which it was missing."""
+        if self.missing_since is None:
+            return self
+        return Sighting(self.first, self.missing_since + seconds, self.missed)
+
     def missing_for(self, now: float) -> float:
         """For how long it has been missing, in seconds; 0 if it is not."""
         return 0.0 if self.missing_since is None else now - self.missing_since
@@ -68,6 +74,11 @@ class Tracked:
                     after[address] = missed
             kept = tuple(sorted(after.items(), key=lambda pair: address_key(pair[0])))
         return Tracked(self.fqdn, self.sighting.seen(), kept)
+
+    def after_gap(self, seconds: float) -> "Tracked":
+        """For so many seconds nobody answered."""
+        addresses = tuple((a, sighting.after_gap(seconds)) for a, sighting in self.addresses)
+        return Tracked(self.fqdn, self.sighting.after_gap(seconds), addresses)
 
     def not_seen(self, now: float) -> "Tracked":
         """It was missing from a whole answer."""

@@ -18,7 +18,7 @@ from agent.discovery.transport import Resolver
 
 Mode = Literal["auto", "srv", "address"]
 
-__all__ = ["Discoverer", "Mode", "Plan", "discoverer"]
+__all__ = ["Discoverer", "Inquiry", "Mode", "discoverer"]
 
 
 class Discoverer(Protocol):
@@ -30,22 +30,22 @@ class Discoverer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Inquiry:
     """What to ask about, whom, and how. `timeout` in seconds, for a whole poll."""
 
     service: Service
     own: Peer
-    nameservers: tuple[Nameserver, ...]
+    nameservers: Callable[[], tuple[Nameserver, ...]]
     mode: Mode = "auto"
     timeout: float = 2.0
 
 
-def discoverer(plan: Plan, clock: Callable[[], float]) -> Discoverer:
-    """The discoverer for a plan; `clock` gives seconds and never goes back."""
-    resolver = Resolver(plan.nameservers, clock)
-    srv = SrvDiscovery(resolver, plan.service, plan.timeout)
-    address = AddressDiscovery(resolver, plan.service, plan.own, plan.timeout)
-    match plan.mode:
+def discoverer(inquiry: Inquiry, clock: Callable[[], float]) -> Discoverer:
+    """The discoverer for an inquiry; `clock` gives seconds and never goes back."""
+    resolver = Resolver(inquiry.nameservers, inquiry.timeout, clock)
+    srv = SrvDiscovery(resolver, inquiry.service)
+    address = AddressDiscovery(resolver, inquiry.service, inquiry.own)
+    match inquiry.mode:
         case "srv":
             return srv
         case "address":

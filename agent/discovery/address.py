@@ -26,18 +26,17 @@ class _Named:
 
 
 class AddressDiscovery:
-    """Asks for the service's addresses and names them; `timeout` in seconds, for all of it."""
+    """Asks for the service's addresses and names them."""
 
-    def __init__(self, resolver: Resolver, service: Service, own: Peer, timeout: float) -> None:
+    def __init__(self, resolver: Resolver, service: Service, own: Peer) -> None:
         self._resolver = resolver
         self._service = service
         self._own = own
-        self._timeout = timeout
         self._names: dict[str, _Named] = {}
 
     def observe(self) -> Answered | Absent | Unknown:
         """Asks once: two questions, and one more for each address that is new."""
-        deadline = self._resolver.clock() + self._timeout
+        deadline = self._resolver.deadline()
         of_v4 = read_addresses(self._resolver.ask(self._service.fqdn, "A", deadline), self._service)
         if isinstance(of_v4, Unknown):
             return of_v4

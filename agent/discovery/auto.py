@@ -1,8 +1,9 @@
 """The `auto` mode: SRV, and where the service has none, its addresses.
 
-It stays with what answered, so that a poll at rest is one way of asking, and chooses again only
-when that way says that there is nobody. Where SRV says that the setup is wrong, addresses are not
-asked for: that of a service with a virtual IP would look like a peer.
+It stays with addresses once SRV had no data (no ports), so that a poll at rest is one way of
+asking, and chooses again only when they say that there is nobody. NXDOMAIN for SRV is no reason to
+stay: two DNS servers may disagree for a moment. Where SRV says that the setup is wrong, addresses
+are not asked for: that of a service with a virtual IP would look like a peer.
 """
 
 from dataclasses import replace
@@ -29,10 +30,11 @@ class AutoDiscovery:
             by_srv = self._srv.observe()
             if not isinstance(by_srv, Absent) or by_srv.why not in _MAY_HAVE_ADDRESSES:
                 return by_srv
+            has_no_srv = by_srv.why is Why.NO_DATA
+        else:
+            has_no_srv = True
         by_address = self._address.observe()
-        if isinstance(by_address, Answered):
-            self._uses_address = True
+        self._uses_address = has_no_srv and not isinstance(by_address, Absent)
+        if has_no_srv and isinstance(by_address, Answered):
             return replace(by_address, remarks=(*by_address.remarks, NO_SRV))
-        if isinstance(by_address, Absent):
-            self._uses_address = False
         return by_address

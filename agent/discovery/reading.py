@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from agent.core.names import dashed_address, dns_name, ip_address
+from agent.core.names import dashed_address, dns_name, ip_address, is_address
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Service
-from agent.discovery.transport import Failure, Reply
+from agent.discovery.transport import Failure, Reply, refusal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Un
             f"{service.fqdn} has no SRV records: the service has no ports, or no pod has one of "
             "its named ports",
             Why.NO_DATA,
+            _negative_ttl(usable),
         )
     targets = {_name(rdata.target) for rrset in records for rdata in rrset}
     if service.fqdn in targets:
@@ -50,7 +52,8 @@ def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Un
     answered = answer_of(
         {name: found.get(name, ()) for name in named}, min(float(r.ttl) for r in records), service
     )
-    if foreign := len(targets) - len(named):
+    foreign = len(targets) - len(named)
+    if foreign and isinstance(answered, Answered):
         passed_over = f"passed over {foreign} names in the answer that are not of {service.fqdn}"
         return replace(answered, remarks=(*answered.remarks, passed_over))
     return answered
@@ -65,7 +68,7 @@ def read_addresses(reply: Reply | Failure, service: Service) -> Addresses | Abse
         rrset for kind in (dns.rdatatype.A, dns.rdatatype.AAAA) for rrset in _records(usable, kind)
     ]
     if not records:
-        return Absent(f"{service.fqdn} has no addresses", Why.NO_DATA)
+        return Absent(f"{service.fqdn} has no addresses", Why.NO_DATA, _negative_ttl(usable))
     addresses = {ip_address(rdata.address) for rrset in records for rdata in rrset}
     return Addresses(tuple(sorted(addresses)), min(float(rrset.ttl) for rrset in records))
 
@@ -83,7 +86,7 @@ def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unk
     if reply.message.rcode() == dns.rcode.NXDOMAIN:
         return None
     if reply.message.rcode() != dns.rcode.NOERROR:
-        return Unknown(_refusal(reply))
+        return Unknown(refusal_of(reply))
     records = _records(reply.message, dns.rdatatype.PTR)
     names = [_name(rdata.target) for rrset in records for rdata in rrset]
     if service.fqdn in names:
@@ -92,21 +95,26 @@ def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unk
     return min(own, key=lambda name: (_spelt_address(name) is not None, name), default=None)
 
 
-def answer_of(listed: Mapping[str, tuple[str, ...]], ttl: float, service: Service) -> Answered:
+def answer_of(
+    listed: Mapping[str, tuple[str, ...]], ttl: float, service: Service
+) -> Answered | Absent:
     """What a whole answer comes to, which lists these names (or addresses) with their addresses.
 
     A name that is only an address with dashes is no name: such an endpoint is named by its address.
+    If no endpoint has a name, none of them can be told from another, and from this pod.
     """
     dashed = {name for name, addresses in listed.items() if _spelt_address(name) in addresses}
     endpoints = tuple(
         Endpoint(listed[name][0] if name in dashed else name, listed[name])
         for name in sorted(listed)
     )
-    remark = (
+    nameless = (
         f"DNS names pods of {service.fqdn} by their addresses: their StatefulSet's serviceName is "
         f"not {service.name}"
     )
-    return Answered(endpoints, ttl, (remark,) if dashed else ())
+    if all(is_address(endpoint.fqdn) for endpoint in endpoints):
+        return Absent(nameless, Why.NO_NAMES)
+    return Answered(endpoints, ttl, (nameless,) if dashed else ())
 
 
 def reply_from(reply: Reply | Failure) -> str:
@@ -125,9 +133,10 @@ def _usable(reply: Reply | Failure, service: Service) -> dns.message.Message | A
             "is only with publishNotReadyAddresses: true), or the service, the namespace or the "
             "cluster domain is another",
             Why.NO_SUCH_NAME,
+            _negative_ttl(reply.message),
         )
     if rcode != dns.rcode.NOERROR:
-        return Unknown(_refusal(reply))
+        return Unknown(refusal_of(reply))
     if next(_records(reply.message, dns.rdatatype.CNAME), None) is not None:
         return Absent(
             f"{service.fqdn} is an ExternalName service, which has no pods: name the "
@@ -145,8 +154,17 @@ def _not_headless(service: Service) -> Absent:
     )
 
 
-def _refusal(reply: Reply) -> str:
-    return f"{reply.server} answered {dns.rcode.to_text(reply.message.rcode())}"
+def _negative_ttl(message: dns.message.Message) -> float:
+    """For how many seconds a "no" may be remembered: RFC 2308 section 5."""
+    return min(
+        (
+            float(min(rrset.ttl, rdata.minimum))
+            for rrset in message.authority
+            if _is_of(rrset, dns.rdatatype.SOA)
+            for rdata in rrset
+        ),
+        default=0.0,
+    )
 
 
 def _records(
@@ -154,14 +172,20 @@ def _records(
 ) -> Iterator[dns.rrset.RRset]:
     """The record sets of a kind that belong to the name that was asked for, in any case."""
     owner = message.question[0].name
-    return (rrset for rrset in message.answer if rrset.rdtype == kind and rrset.name == owner)
+    return (rrset for rrset in message.answer if _is_of(rrset, kind) and rrset.name == owner)
+
+
+def _is_of(rrset: dns.rrset.RRset, kind: dns.rdatatype.RdataType) -> bool:
+    """Whether it holds records of a kind, of the Internet's class: another's have other fields."""
+    return rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN
 
 
 def _additional(message: dns.message.Message) -> dict[str, tuple[str, ...]]:
     """The addresses in the additional section, by owner."""
     found: dict[str, set[str]] = {}
     for rrset in message.additional:
-        if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA) and (name := _name(rrset.name)):
+        has_addresses = _is_of(rrset, dns.rdatatype.A) or _is_of(rrset, dns.rdatatype.AAAA)
+        if has_addresses and (name := _name(rrset.name)):
             found.setdefault(name, set()).update(ip_address(rdata.address) for rdata in rrset)
     return {name: tuple(sorted(addresses)) for name, addresses in found.items()}
 

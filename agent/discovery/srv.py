@@ -11,14 +11,13 @@ from agent.discovery.transport import Resolver
 
 
 class SrvDiscovery:
-    """Asks for the service's SRV records; `timeout` in seconds."""
+    """Asks for the service's SRV records."""
 
-    def __init__(self, resolver: Resolver, service: Service, timeout: float) -> None:
+    def __init__(self, resolver: Resolver, service: Service) -> None:
         self._resolver = resolver
         self._service = service
-        self._timeout = timeout
 
     def observe(self) -> Answered | Absent | Unknown:
         """Asks once."""
-        deadline = self._resolver.clock() + self._timeout
-        return read_srv(self._resolver.ask(self._service.fqdn, "SRV", deadline), self._service)
+        reply = self._resolver.ask(self._service.fqdn, "SRV", self._resolver.deadline())
+        return read_srv(reply, self._service)

@@ -24,8 +24,8 @@ Kind = Literal["SRV", "A", "AAAA", "PTR"]
 
 # RFC 9715 section 3 and DNS flag day 2020: what passes unfragmented nearly everywhere.
 EDNS_PAYLOAD = 1232
-# Seconds until a try is given up and the next begins: within the usual 2 s there are two.
-TRY_FOR = 1.0
+# A try takes at most so many parts of the whole time, so that a lost packet gets a second try.
+LEAST_TRIES = 2
 # What another nameserver may know better than the one that said it.
 _ASK_ANOTHER = {dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NOTIMP, dns.rcode.FORMERR}
 
@@ -46,38 +46,60 @@ class Failure:
     is_timeout: bool = False
 
 
+class _SilenceError(TimeoutError):
+    """No answer came over UDP in time; the text says what did."""
+
+
 class Resolver:
     """Asks the given nameservers in turn until one answers or time is up.
 
-    Keeps no socket between questions and caches nothing. `clock` gives seconds and never goes back.
+    Begins with the one that answered last, so that a dead one costs its time once. Keeps no socket
+    between questions and caches nothing. `nameservers` is called at each question; `timeout` is
+    for all questions of a poll, in seconds; `clock` gives seconds and never goes back.
     """
 
-    def __init__(self, nameservers: tuple[Nameserver, ...], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        nameservers: Callable[[], tuple[Nameserver, ...]],
+        timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
         self.clock = clock
         self._nameservers = nameservers
+        self._timeout = timeout
+        self._answered_last: Nameserver | None = None
+
+    def deadline(self) -> float:
+        """When a poll that begins now has to end (clock seconds)."""
+        return self.clock() + self._timeout
 
     def ask(self, name: str, kind: Kind, deadline: float) -> Reply | Failure:
         """Asks for one name, given without its final dot, until `deadline` (clock seconds)."""
         owner = dns.name.from_text(name + ".")
-        last: Reply | Failure = Failure("there is no nameserver to ask")
-        while True:
+        servers = sorted(self._nameservers(), key=lambda server: server != self._answered_last)
+        if not servers:
+            return Failure("there is no nameserver to ask")
+        try_for = self._timeout / max(LEAST_TRIES, len(servers))
+        last: dict[Nameserver, Reply | Failure] = {}
+        timed_out = True
+        while timed_out and self.clock() < deadline:  # a round of refusals is not hurried again
             timed_out = False
-            for server in self._nameservers:
-                if self.clock() >= deadline:
-                    return last
-                tried = self._try(server, owner, kind, deadline)
+            for server in servers:
+                until = min(deadline, self.clock() + try_for)
+                tried = self._try(server, owner, kind, until)
                 if isinstance(tried, Reply) and tried.message.rcode() not in _ASK_ANOTHER:
+                    self._answered_last = server
                     return tried
+                last[server] = tried
                 timed_out = timed_out or (isinstance(tried, Failure) and tried.is_timeout)
-                last = tried
-            if not timed_out:
-                return last  # all have spoken: going round again would only hurry them
+                if self.clock() >= deadline:
+                    break
+        return _summary(last)
 
     def _try(
-        self, server: Nameserver, owner: dns.name.Name, kind: Kind, deadline: float
+        self, server: Nameserver, owner: dns.name.Name, kind: Kind, until: float
     ) -> Reply | Failure:
         """One try at one nameserver: UDP, once more without EDNS after FORMERR, TCP after TC."""
-        until = min(deadline, self.clock() + TRY_FOR)
         query = dns.message.make_query(owner, kind, use_edns=0, payload=EDNS_PAYLOAD)
         try:
             message = self._udp(server, query, until)
@@ -85,22 +107,26 @@ class Resolver:
                 query = dns.message.make_query(owner, kind, use_edns=False)  # RFC 6891 section 7
                 message = self._udp(server, query, until)
             if message.flags & dns.flags.TC:
-                until = min(deadline, self.clock() + TRY_FOR)
                 message = self._tcp(server, query, until)
-        except TimeoutError as wrong:
-            return Failure(str(wrong) or f"no answer from {server}", is_timeout=True)
+        except _SilenceError as wrong:
+            return Failure(str(wrong), is_timeout=True)
+        except TimeoutError:
+            return Failure(f"no answer from {server} over TCP in time", is_timeout=True)
         except ConnectionRefusedError:
             return Failure(f"nothing listens at {server}")
         except OSError as wrong:
             return Failure(f"{server} can't be reached: {wrong.strerror or wrong}")
         if message.flags & dns.flags.TC:
-            return Failure(f"the answer of {server} is cut short over TCP too: too many records")
+            return Failure(
+                f"the answer of {server} is cut short over TCP too, it has too many records: "
+                "discovery mode address asks for less"
+            )
         return Reply(message, server)
 
     def _udp(
         self, server: Nameserver, query: dns.message.Message, until: float
     ) -> dns.message.Message:
-        """The first datagram that answers `query`. Raises OSError; TimeoutError says what came."""
+        """The first datagram that answers `query`. Raises OSError; _SilenceError says what came."""
         passed_over = 0
         with _socket(server, socket.SOCK_DGRAM) as sock:
             sock.send(query.to_wire())
@@ -114,7 +140,7 @@ class Resolver:
                     return message
                 passed_over += 1
         odd = f" but {passed_over} packets that do not answer the question" if passed_over else ""
-        raise TimeoutError(f"nothing came from {server}{odd} in time")
+        raise _SilenceError(f"nothing came from {server}{odd} in time")
 
     def _tcp(
         self, server: Nameserver, query: dns.message.Message, until: float
@@ -134,12 +160,28 @@ class Resolver:
         read = bytearray()
         while len(read) < size:
             if (left := until - self.clock()) <= 0:
-                raise TimeoutError("the answer over TCP did not end in time")
+                raise TimeoutError
             sock.settimeout(left)
             if not (piece := sock.recv(size - len(read))):
                 raise OSError("the connection was closed in mid-answer")
             read += piece
         return bytes(read)
+
+
+def _summary(last: dict[Nameserver, Reply | Failure]) -> Reply | Failure:
+    """What came of it all: what each nameserver did last, if it was not the same for all."""
+    *_, final = [Failure("the time for this poll was over before the question"), *last.values()]
+    if all(isinstance(tried, Reply) for tried in last.values()):
+        return final
+    is_timeout = any(isinstance(tried, Failure) and tried.is_timeout for tried in last.values())
+    return Failure("; ".join(refusal_of(tried) for tried in last.values()), is_timeout)
+
+
+def refusal_of(tried: Reply | Failure) -> str:
+    """Why it is no answer that can be used, in a phrase."""
+    if isinstance(tried, Failure):
+        return tried.reason
+    return f"{tried.server} answered {dns.rcode.to_text(tried.message.rcode())}"
 
 
 def _socket(

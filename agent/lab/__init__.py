@@ -1,7 +1,6 @@
-"""A cluster on this machine without a Kubernetes: a DNS server that answers as CoreDNS would.
+"""A cluster on this machine: a DNS server that answers as Kubernetes does, and agents that ask it.
 
-``cluster`` is the state, ``lookup`` what a name finds in it, ``zone`` the answers (of ``records``),
-``wire`` their bytes, ``faults`` what may go wrong, ``world`` the state that changes while it is
-asked, ``server`` the sockets. Nothing here may know
-the agent: the lab is what the agent is tried against.
+`cluster`, `lookup`, `records`, `zone`, `wire`, `faults`, `world` and `server` are the DNS server,
+from the state of a cluster to the sockets; tests use them too. `agents`, `story` and `timeline` are
+`rollcall lab`: real agents as processes, what happens to them, and how it is told.
 """

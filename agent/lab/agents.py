@@ -6,6 +6,7 @@ thread puts into one queue with the time of arrival.
 
 import json
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,10 +71,11 @@ class Agents:
         """Starts the agent of a pod."""
         plan = self._plan
         file = plan.file(pod.name)
+        shutil.rmtree(file.parent, ignore_errors=True)  # a new pod has a new emptyDir
         file.parent.mkdir()
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "agent", "run"),
+                *(sys.executable, "-P", "-m", "agent", "run"),  # -P: not what lies in this folder
                 f"--pod-name={pod.name}",
                 f"--service={plan.service.name}",
                 f"--namespace={plan.service.namespace}",

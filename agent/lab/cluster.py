@@ -1,7 +1,7 @@
 """The state of a Kubernetes as its DNS sees it: namespaces, services and the pods behind them.
 
 Plain frozen values, so that a cluster is changed by making another one and two of them can be
-compared. This module must not know how a question is asked or answered (that is ``zone``), nor
+compared. This module must not know how a question is asked or answered (that is `zone`), nor
 where the pods come from.
 """
 
@@ -46,9 +46,9 @@ class Endpoint:
 class Service:
     """A service and the pods that it selects.
 
-    ``cluster_ip`` counts only where ``headless`` is false. ``external_name`` makes it an
-    ExternalName service, whatever the rest says. ``own_hostnames`` false means that the pods'
-    ``subdomain`` is another service, so that this one knows them by dashed addresses only.
+    `cluster_ip` counts only where `headless` is false. `external_name` makes it an
+    ExternalName service, whatever the rest says. `own_hostnames` false means that the pods'
+    `subdomain` is another service, so that this one knows them by dashed addresses only.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Service:
     own_hostnames: bool = True
 
     def published(self) -> tuple[Pod, ...]:
-        """The pods that DNS lists: the ready ones, or all with ``publishNotReadyAddresses``."""
+        """The pods that DNS lists: the ready ones, or all with `publishNotReadyAddresses`."""
         return tuple(pod for pod in self.pods if pod.ready or self.publish_not_ready)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -78,7 +78,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A whole cluster. ``ttl`` is in seconds; ``namespaces`` names those that hold no service."""
+    """A whole cluster. `ttl` is in seconds; `namespaces` names those that hold no service."""
 
     domain: str = "cluster.local"
     ttl: int = 5
@@ -121,9 +121,9 @@ class Cluster:
 
 
 def dashed(address: str) -> str:
-    """The label of an endpoint without a hostname: ``10-0-0-1``, ``fd00--1``.
+    """The label of an endpoint without a hostname: `10-0-0-1`, `fd00--1`.
 
-    A label must not end in a dash, so CoreDNS writes ``fd00::`` as ``fd00--0``.
+    A label must not end in a dash, so CoreDNS writes `fd00::` as `fd00--0`.
     """
     label = address.replace(".", "-").replace(":", "-")
     return f"{label}0" if label.endswith("-") else label

@@ -2,7 +2,7 @@
 
 A fault may choose the moment whose cluster is answered from, change that cluster, and spoil the
 answer. It is pure: the time is an argument, in seconds since the epoch. It must not know sockets,
-or who holds the cluster. ``Fault`` itself is the null object: nothing goes wrong.
+or who holds the cluster. `Fault` itself is the null object: nothing goes wrong.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class Fault:
     name: ClassVar[str] = "none"
 
     def moment(self, since: float, now: float) -> float:
-        """The moment whose cluster is answered from; ``since`` is when the fault began."""
+        """The moment whose cluster is answered from; `since` is when the fault began."""
         return now
 
     def world(self, cluster: Cluster) -> Cluster:
-        """The cluster that is answered from in the place of ``cluster``."""
+        """The cluster that is answered from in the place of `cluster`."""
         return cluster
 
     def spoil(
         self, query: dns.message.Message, reply: dns.message.Message, age: float
     ) -> dns.message.Message | None:
-        """What is sent in the place of ``reply``, or None for silence.
+        """What is sent in the place of `reply`, or None for silence.
 
-        ``age`` is how many seconds old the cluster is that the reply was made from.
+        `age` is how many seconds old the cluster is that the reply was made from.
         """
         return reply
 
@@ -114,7 +114,7 @@ class Truncate(Fault):
 class Stale(Fault):
     """A cache in between keeps each answer, NXDOMAIN too, while the cluster changes.
 
-    It fills when the fault begins and again after each ``duration_s`` seconds; TTLs count down to
+    It fills when the fault begins and again after each `duration_s` seconds; TTLs count down to
     the next filling and, as from CoreDNS's cache, never show 0.
     """
 
@@ -147,7 +147,7 @@ _SIMPLE: dict[str, Fault] = {
 
 
 def parse(text: str) -> Fault:
-    """The fault that ``text`` names, such as ``servfail`` or ``stale=30s``; or FaultError."""
+    """The fault that `text` names, such as `servfail` or `stale=30s`; or FaultError."""
     name, equals, value = text.strip().partition("=")
     if name in _SIMPLE:
         if equals:

@@ -1,9 +1,9 @@
 """Which endpoints of a cluster a name stands for, by the rules of CoreDNS's kubernetes plugin.
 
 Names come in as lower-case labels below their zone, left to right. This module must not know DNS
-messages, record types or TTLs: ``zone`` makes records of what is found here.
+messages, record types or TTLs: `zone` makes records of what is found here.
 
-There are two ways to find nothing, and they are not the same: ``None`` is a name that does not
+There are two ways to find nothing, and they are not the same: `None` is a name that does not
 exist (NXDOMAIN), an empty tuple a name that exists and has nothing (NODATA).
 """
 
@@ -24,7 +24,7 @@ _A, _AAAA = 1, 28
 class Entry:
     """One address on one port, with the labels (below the zone) of the name that it belongs to.
 
-    ``port`` is None where the service has no ports: such an entry has addresses and no SRV.
+    `port` is None where the service has no ports: such an entry has addresses and no SRV.
     """
 
     address: str
@@ -86,7 +86,7 @@ def find(
 def find_reverse(
     cluster: Cluster, path: tuple[str, ...], zone: bytes
 ) -> tuple[tuple[str, ...], ...] | None:
-    """The names (labels below the zone) that an address belongs to; ``zone`` is its first label.
+    """The names (labels below the zone) that an address belongs to; `zone` is its first label.
 
     A ClusterIP has one name. An endpoint has one in each service that publishes it. None means that
     the path spells no address.

@@ -44,7 +44,7 @@ _MAKERS: dict[dns.rdatatype.RdataType, Callable[..., dns.rdata.Rdata]] = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record; ``ttl`` is in seconds. Owners are equal whatever their case."""
+    """One record; `ttl` is in seconds. Owners are equal whatever their case."""
 
     owner: dns.name.Name
     ttl: int
@@ -52,7 +52,7 @@ class Record:
 
 
 def rdata(rdtype: dns.rdatatype.RdataType, *fields: object) -> dns.rdata.Rdata:
-    """The data of a record of that type; ``fields`` are in the order of the type's RFC."""
+    """The data of a record of that type; `fields` are in the order of the type's RFC."""
     return _MAKERS[rdtype](IN, rdtype, *fields)
 
 

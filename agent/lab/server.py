@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from typing import Self
 
 Answerer = Callable[[bytes, str, float], bytes | None]
-"""(query, ``udp`` or ``tcp``, now in seconds since the epoch) -> answer, or None for silence."""
+"""(query, `udp` or `tcp`, now in seconds since the epoch) -> answer, or None for silence."""
 
 _PAIR_TRIES = 50
 _LONGEST = 65535
@@ -47,14 +47,14 @@ class _Connection:
 
 
 class DnsServer:
-    """A DNS server on a loopback address, running from its making to ``close``.
+    """A DNS server on a loopback address, running from its making to `close`.
 
-    ``port`` 0 takes a port that is free for UDP and TCP both; read it from ``port``. A TCP
-    connection takes any number of queries and is closed after ``idle_s`` seconds without one
+    `port` 0 takes a port that is free for UDP and TCP both; read it from `port`. A TCP
+    connection takes any number of queries and is closed after `idle_s` seconds without one
     (CoreDNS: 10). Raises ValueError for an address that is not a loopback one, OSError where the
     port is taken.
 
-    If the answerer raises, the query gets no answer, and ``close`` raises that error.
+    If the answerer raises, the query gets no answer, and `close` raises that error.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class DnsServer:
     def _answer(self, query: bytes, transport: str) -> bytes | None:
         try:
             return self._answerer(query, transport, self._clock())
-        except Exception as error:  # noqa: BLE001 # the other askers go on; close() raises it
+        except Exception as error:  # noqa: BLE001  # the other askers go on; close() raises it
             self._error = self._error or error
             return None
 

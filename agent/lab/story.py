@@ -27,7 +27,7 @@ RIGHT_WITHIN = 60.0
 # What agents say that is part of the story: the first one to say it in a step is heard.
 _WORTH_TELLING = frozenset(
     "missing dropped returned readdressed recovered kept unlisted remark said".split()
-) | {"not published", "timed out"}
+) | {"not_published", "timed_out"}
 
 
 class LabError(Exception):
@@ -98,8 +98,11 @@ class Story:
 
     def _add_pod(self) -> None:
         name = f"{self._plan.service.name}-{len(self._pods)}"
+        pod = Peer(
+            self._plan.service.pod(name),
+            (f"127.10.{self._addresses_used // 250}.{self._addresses_used % 250 + 1}",),
+        )
         self._addresses_used += 1
-        pod = Peer(self._plan.service.pod(name), (f"127.10.0.{self._addresses_used}",))
         self._pods.append(pod)
         self._change_dns(f"{name} at {pod.addresses[0]} is listed")
         self.agents.start(pod)
@@ -108,6 +111,8 @@ class Story:
     def _remove_pod(self) -> None:
         pod = self._pods.pop()
         self._ready.discard(pod.name)
+        self._views.pop(pod.name, None)
+        self._texts.pop(self._plan.file(pod.name), None)
         code = self.agents.stop(pod.name)
         if code != 0:
             raise LabError(f"the agent of {pod.name} ended with {code} on SIGTERM, not with 0")

@@ -38,5 +38,6 @@ def telling_line(old: str, new: str, suffix: str) -> str:
     for sign, lines, others in (("+", after, before), ("-", before, after)):
         changed = [line.strip() for line in lines if line not in others and suffix in line]
         if changed:
-            return f"{sign} {max(reversed(changed), key=lambda line: line.count(suffix))}"
+            line = max(reversed(changed), key=lambda line: line.count(suffix))
+            return f"{sign} {line.removeprefix('- ')}"
     return ""

@@ -3,7 +3,7 @@
 dnspython writes the same records in other bytes: it folds the case of names that it compresses, it
 always compresses, and its idea of what fits differs. Where an answer stops fitting is a thing that
 Rollcall meets in earnest, so the lab writes its own. This module must not know what an answer
-should say (``zone``) nor who asked.
+should say (`zone`) nor who asked.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def limit_of(query: dns.message.Message, transport: str) -> int:
 
 
 def encode(reply: dns.message.Message, transport: str, limit: int) -> bytes:
-    """A reply in at most ``limit`` bytes; TC is set if any record had to go, whichever it is.
+    """A reply in at most `limit` bytes; TC is set if any record had to go, whichever it is.
 
     Names are compressed only where the reply would not fit otherwise, or is long. Over TCP past
     64 KiB the reply is cut and flagged just the same. The caller's message is left as it is.

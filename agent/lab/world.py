@@ -1,7 +1,7 @@
 """A name server whose cluster and whose fault may be changed while it is asked.
 
 It holds the cluster, as much of its past as the fault needs, and the fault, and swaps them as one
-value under a lock. It must not know sockets (``server``) or clocks: ``now`` is an argument, in
+value under a lock. It must not know sockets (`server`) or clocks: `now` is an argument, in
 seconds since the epoch, because the whole seconds of a change are the zone's SOA serial.
 """
 
@@ -53,7 +53,7 @@ class Nameserver:
     """The answers of a cluster that changes. Every method may be called from any thread."""
 
     def __init__(self, cluster: Cluster, now: float, shuffle: bool = True) -> None:
-        """``shuffle`` mixes the addresses in each answer, as CoreDNS's loadbalance plugin does."""
+        """`shuffle` mixes the addresses in each answer, as CoreDNS's loadbalance plugin does."""
         self._lock = threading.Lock()
         self._state = State((Change(now, cluster),))
         self._shuffle = shuffle
@@ -65,7 +65,7 @@ class Nameserver:
 
     @property
     def fault(self) -> Fault:
-        """The fault that plays; a plain ``Fault`` if none does."""
+        """The fault that plays; a plain `Fault` if none does."""
         return self._snapshot().fault
 
     def set(self, cluster: Cluster, now: float) -> None:
@@ -87,7 +87,7 @@ class Nameserver:
     def respond(self, packet: bytes, transport: str, now: float) -> bytes | None:
         """The bytes to send back for the bytes of a query, or None for silence.
 
-        ``transport`` is ``udp`` or ``tcp``.
+        `transport` is `udp` or `tcp`.
         """
         return respond(self._snapshot(), packet, transport, now, self._shuffle)
 
@@ -97,7 +97,7 @@ class Nameserver:
 
 
 def respond(state: State, packet: bytes, transport: str, now: float, shuffle: bool) -> bytes | None:
-    """What ``Nameserver.respond`` says, worked out from one state; pure."""
+    """What `Nameserver.respond` says, worked out from one state; pure."""
     query = read(packet)
     if query is None or isinstance(query, bytes):
         return query
@@ -112,7 +112,7 @@ def respond(state: State, packet: bytes, transport: str, now: float, shuffle: bo
 
 def _mix(reply: dns.message.Message) -> None:
     """Address records in an order that the query's random ID decides, so that nothing is drawn."""
-    order = random.Random(reply.id)  # noqa: S311 # an order of records guards no secret
+    order = random.Random(reply.id)  # noqa: S311  # an order of records guards no secret
     for section in (reply.answer, reply.additional):
         for at, rrset in enumerate(section):
             if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA) and len(rrset) > 1:

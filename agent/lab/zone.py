@@ -1,12 +1,12 @@
 """What CoreDNS 1.14 with its kubernetes plugin would answer, worked out from a cluster's state.
 
-Pure: a cluster and a question in, an answer out. It must not know sockets, clocks, sizes (``wire``
+Pure: a cluster and a question in, an answer out. It must not know sockets, clocks, sizes (`wire`
 cuts an answer to fit) or faults. The norm is the Kubernetes DNS-Based Service Discovery
 specification 1.1.0; where CoreDNS goes beyond it or beside it, CoreDNS is followed, and
-``tests/lab/test_against_coredns.py`` holds this module to a real one, answer by answer.
+`tests/lab/test_against_coredns.py` holds this module to a real one, answer by answer.
 
-The CoreDNS that is meant: its zones are the cluster domain, ``in-addr.arpa`` and ``ip6.arpa``,
-``pods disabled``, no upstream, bound to loopback (so it knows no name for itself: NS is NODATA).
+The CoreDNS that is meant: its zones are the cluster domain, `in-addr.arpa` and `ip6.arpa`,
+`pods disabled`, no upstream, bound to loopback (so it knows no name for itself: NS is NODATA).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question inside one of the zones; ``zone`` is cut from the name, in the name's case."""
+    """A question inside one of the zones; `zone` is cut from the name, in the name's case."""
 
     name: dns.name.Name
     rdtype: dns.rdatatype.RdataType
@@ -87,7 +87,7 @@ class _Question:
 def answer(cluster: Cluster, query: dns.message.Message, serial: int = 1) -> dns.message.Message:
     """The whole answer to a query of one question, whatever its size.
 
-    ``serial`` is the SOA's: CoreDNS puts the Unix second of the last change in the cluster there.
+    `serial` is the SOA's: CoreDNS puts the Unix second of the last change in the cluster there.
     """
     reply = reply_to(query)
     if query.edns > 0:
@@ -243,7 +243,7 @@ def _cname(cluster: Cluster, question: _Question) -> _Found | None:
 
 
 def _txt(cluster: Cluster, question: _Question) -> _Found | None:
-    """``dns-version`` and nothing else; CoreDNS denies here even names that are NODATA to A."""
+    """`dns-version` and nothing else; CoreDNS denies here even names that are NODATA to A."""
     if question.path == ("dns-version",):
         value = rdata(TXT, [_VERSION])
         return _Found((Record(question.name, _VERSION_TTL, value),))

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
 import msgspec
-import yaml
 
 from agent.core.duration import parse_duration
-from agent.core.identity import Told
+from agent.core.surroundings import Told
 from agent.settings import schema
 from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
+from agent.settings.yaml_text import YamlError, read_yaml
 
 # Kubernetes puts the address of every service of the namespace into each container, under the
 # service's name; beside a service called `rollcall` or `rollcall-db` these are not meant for us.
 _SERVICE_LINK = re.compile(
     r"ROLLCALL_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)", re.ASCII
 )
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _IDENTITY = ("pod_name", "namespace", "service", "cluster_domain", "pod_ip")
 
 
@@ -80,16 +81,9 @@ def load(said: Said) -> Loaded:
 
 def _file(said: Said) -> dict[str, Any]:
     try:
-        tree = yaml.safe_load(said.file_text) if said.file_text else {}
-    except yaml.MarkedYAMLError as wrong:
-        line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
-        raise SettingsError(f"{said.file_name}: line {line} is not YAML: {wrong.problem}") from None
-    except yaml.YAMLError as wrong:
-        raise SettingsError(
-            f"{said.file_name} is not YAML: {' '.join(str(wrong).split())}"
-        ) from None
-    except RecursionError:
-        raise SettingsError(f"{said.file_name} is nested too deep to be a config file") from None
+        tree = read_yaml(said.file_text) if said.file_text else {}
+    except YamlError as wrong:
+        raise SettingsError(f"{said.file_name}: {wrong}") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -123,7 +117,7 @@ def _put(
         raise SettingsError(f"{sources[place]}: has to hold keys and values")
     if key == "outputs":
         branch[key] = _output_list(value, source)
-    elif option.is_number and isinstance(value, str) and value.isdecimal():
+    elif option.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
         branch[key] = int(value)
     else:
         branch[key] = value
@@ -160,7 +154,7 @@ def _explain(message: str, said: Said, sources: Mapping[str, str]) -> str:
         return f'{said.file_name}: {key}: a mode is text: write it as "0640"'
     if unknown := re.search(r"unknown field `(.*)`", what):
         full = f"{key}.{unknown[1]}" if key else unknown[1]
-        nearest = _nearest(unknown[1], _struct_at(key).__struct_fields__)
+        nearest = _nearest(full, _all_keys() if not key else _keys_at(key), unknown[1])
         return f"{said.file_name}: there is no key {full}{nearest}"
     if lacking := re.search(r"missing required field `(.*)`", what):
         return f"{said.file_name}: {key} has no {lacking[1]}"
@@ -168,7 +162,7 @@ def _explain(message: str, said: Said, sources: Mapping[str, str]) -> str:
     if said_by.startswith(said.file_name + ": "):
         said_by = f"{said.file_name}: {key}"
     if choices := _choices(key):
-        return f"{said_by}: it is one of {choices}"
+        return f"{said_by}: that is not one of {choices}"
     for machine, person in _KINDS.items():
         what = what.replace(machine, person)
     return f"{said_by}: {what[0].lower()}{what[1:]}"
@@ -207,13 +201,28 @@ def _struct_at(key: str) -> type[msgspec.Struct]:
     """The part of the settings at a place in the config file."""
     parts: dict[str, type[msgspec.Struct]] = {
         "": schema.Settings,
-        "discovery": schema.Discovery,
-        "membership": schema.Membership,
-        "log": schema.Log,
+        "discovery": schema.DiscoverySettings,
+        "membership": schema.MembershipSettings,
+        "log": schema.LogSettings,
     }
     return parts.get(key, schema.Output)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+def _keys_at(key: str) -> list[str]:
+    return [f"{key}.{name}" for name in _struct_at(key).__struct_fields__]
+
+
+def _all_keys() -> list[str]:
+    """Every key of the config file by its whole path, but for those within an output."""
+    inner = [name for part in ("discovery", "membership", "log") for name in _keys_at(part)]
+    return [*schema.Settings.__struct_fields__, *inner]
+
+
+def _nearest(name: str, known: Iterable[str], last: str = "") -> str:
+    """The known name that is nearest to `name`, or whose last part is `last`; else all."""
+    known = sorted(known)
+    same = [key for key in known if last and key.rpartition(".")[2] == last]
+    flat = [key for key in known if last and key.replace(".", "_") == name]
+    close = same or flat or difflib.get_close_matches(name, known, n=1)
+    listed = [key for key in known if "." not in key] or known
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(listed)}"

@@ -53,9 +53,13 @@ OPTIONS = (
     Option("--interval", "discovery.interval", "TIME", "from one poll to the next [1s]"),
     Option("--timeout", "discovery.timeout", "TIME", "the longest that a poll may take [2s]"),
     Option("--settle", "membership.settle", "TIME", "how long a change must last [1s]"),
-    Option("--forget-after", "membership.forget_after", "TIME", "when the missing are gone [30s]"),
+    Option(
+        "--forget-after", "membership.forget_after", "TIME", "how long a missing peer is kept [30s]"
+    ),
     Option("--on-empty", "membership.on_empty", "WHAT", "keep or accept an empty answer [keep]"),
-    Option("--log-format", "log.format", "FORMAT", "console or json [by where stderr goes]"),
+    Option(
+        "--log-format", "log.format", "FORMAT", "console or json [console at a terminal, else json]"
+    ),
     Option("--log-level", "log.level", "LEVEL", "debug, info, warning or error [info]"),
 )
 CONFIG = Option("--config", "", "FILE", "a config file in YAML")

@@ -14,13 +14,15 @@ from agent.core.nameservers import Nameserver, parse_nameserver
 
 # Seconds. Asking more often than this finds nothing sooner and burdens the cluster's DNS.
 SHORTEST_INTERVAL = 0.1
+# The most pods that a list of the expected is made for.
+MOST_REPLICAS = 10_000
 
 
 class Duration(float):
     """A length of time in seconds, written as in `parse_duration`."""
 
 
-class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DiscoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How DNS is asked."""
 
     mode: Literal["auto", "srv", "address"] = "auto"
@@ -29,7 +31,7 @@ class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Duration = Duration(2)
 
 
-class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MembershipSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What makes and unmakes a member."""
 
     settle: Duration = Duration(1)
@@ -51,7 +53,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None if self.mode is None else int(self.mode, 8)
 
 
-class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How events are written to stderr; `format` None is console at a terminal, else json."""
 
     format: Literal["console", "json"] | None = None
@@ -71,16 +73,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wait_for: Literal["predecessors", "self", "quorum", "all"] | int = "predecessors"
     wait_timeout: Duration = Duration(240)
     on_timeout: Literal["fail", "proceed"] = "fail"
-    discovery: Discovery = Discovery()
-    membership: Membership = Membership()
+    discovery: DiscoverySettings = DiscoverySettings()
+    membership: MembershipSettings = MembershipSettings()
     outputs: tuple[Output, ...] = ()
-    log: Log = Log()
+    log: LogSettings = LogSettings()
 
     @property
     def rules(self) -> Rules:
         """What membership is judged by."""
-        own = self.membership
-        return Rules(own.settle, own.forget_after, own.on_empty == "accept")
+        own, asked = self.membership, self.discovery
+        longest_gap = 3 * asked.interval + asked.timeout
+        return Rules(own.settle, own.forget_after, own.on_empty == "accept", longest_gap)
 
     @property
     def gate(self) -> GateRules:
@@ -109,18 +112,18 @@ def problems(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     wait_for, replicas = settings.wait_for, settings.replicas
-    if replicas is not None and replicas < 1:
-        yield "replicas", f"{replicas} is no set: it has to be 1 or more"
-    if settings.start_ordinal < 0:
-        yield "start_ordinal", f"{settings.start_ordinal} is no ordinal: it has to be 0 or more"
+    if replicas is not None and not 1 <= replicas <= MOST_REPLICAS:
+        yield "replicas", f"{replicas} has to be between 1 and {MOST_REPLICAS}"
+    if not 0 <= settings.start_ordinal < 10**9:
+        yield "start_ordinal", f"{settings.start_ordinal} has to be 0 or more"
     if wait_for in ("quorum", "all") and replicas is None:
         yield "wait_for", f"{wait_for} needs to know how many pods there are to be: set replicas"
     if isinstance(wait_for, int) and not 1 <= wait_for <= (replicas or wait_for):
         most = replicas or "the number of pods"
-        yield "wait_for", f"{wait_for} members can never be there: it is 1 to {most}"
+        yield "wait_for", f"{wait_for} has to be between 1 and {most}"
 
 
-def _discovery_problems(discovery: Discovery) -> Iterator[tuple[str, str]]:
+def _discovery_problems(discovery: DiscoverySettings) -> Iterator[tuple[str, str]]:
     if discovery.interval < SHORTEST_INTERVAL:
         yield "discovery.interval", "it has to be 100ms or more"
     if discovery.timeout <= 0:
@@ -137,5 +140,12 @@ def _output_problems(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:
         if times > 1:
             yield "outputs", f"{path} is there {times} times: each output needs its own path"
     for output in outputs:
+        if not output.path.isprintable():
+            yield "outputs", f"{output.path!r} is no path: it has characters that can't be shown"
+        if output.mode is not None and re.fullmatch(r"0?[0-3][0-7]{2}", output.mode):
+            yield (
+                "outputs",
+                f"mode {output.mode} keeps the owner, this agent, from reading the file",
+            )
         if output.mode is not None and not re.fullmatch(r"0?[0-7]{3}", output.mode):
             yield "outputs", f'{output.mode!r} is not a mode: write it as "0640"'

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.identity import Identity, IdentityError, Surroundings, Told, identify
+from agent.core.identity import Identity, IdentityError, identify
 from agent.core.roll import Peer, Service
+from agent.core.surroundings import Surroundings, Told
 
 HOSTS = """\
 # Kubernetes-managed hosts file.
@@ -88,10 +89,12 @@ def test_an_ipv6_pod_knows_its_address() -> None:
     assert pod(HOSTS.replace("10.0.0.3", "FD00:0::3")).addresses == ("fd00::3",)
 
 
-def test_a_dual_stack_pod_has_both_addresses_the_primary_one_first() -> None:
+def test_a_dual_stack_pod_has_an_address_of_each_family_ipv4_first() -> None:
     assert pod(DUAL_STACK).addresses == ("10.0.0.3", "fd00::3")
     lines = DUAL_STACK.splitlines(keepends=True)
-    assert pod("".join([lines[-1], *lines[:-1]])).addresses == ("fd00::3", "10.0.0.3")
+    assert pod("".join([lines[-1], *lines[:-1]])).addresses == ("10.0.0.3", "fd00::3")
+    told = pod(DUAL_STACK, pod_ip="10.0.0.8,10.0.0.7,fd00::9")
+    assert told.addresses == ("10.0.0.8", "fd00::9")
 
 
 def test_host_aliases_that_resemble_the_pods_own_line_are_not_taken_for_it() -> None:

@@ -209,7 +209,8 @@ def test_the_other_address_is_used_again_once_the_newest_is_gone_for_forget_afte
 def test_an_address_is_not_given_up_for_the_word_of_one_answer() -> None:
     watch = three().lists((DB0, DB1, NEW), 3).lists((DB0, DB1, OLD), 500)
     assert watch.addresses("db-2") == ("10.0.0.99",)
-    assert watch.lists((DB0, DB1, OLD), 530).addresses("db-2") == ("10.0.0.2",)
+    watch.lists((DB0, DB1, OLD), *seconds(501, 530))
+    assert watch.addresses("db-2") == ("10.0.0.2",)
 
 
 def test_a_dual_stack_peer_has_an_address_of_each_family_and_each_moves_by_itself() -> None:
@@ -234,7 +235,21 @@ def test_time_alone_drops_nobody_nor_does_the_word_of_one_answer() -> None:
     watch = three().lists((DB0, DB1), 10).says(DOWN, *seconds(11, 500))
     assert watch.later(10_000).names == ["db-0", "db-1", "db-2"]
     watch.lists((DB0, DB1), 10_001).later(10_002)
-    assert watch.names == ["db-0", "db-1"]
+    assert watch.names == ["db-0", "db-1", "db-2"]
+
+
+def test_time_in_which_nobody_answered_is_no_time_in_which_a_peer_was_missing() -> None:
+    watch = three().lists((DB0, DB1), *seconds(10, 20)).says(DOWN, *seconds(21, 500))
+    watch.lists((DB0, DB1), *seconds(501, 519)).later(520)
+    assert watch.names == ["db-0", "db-1", "db-2"]
+    assert watch.lists((DB0, DB1), *seconds(520, 523)).names == ["db-0", "db-1"]
+
+
+def test_a_poll_that_was_missed_now_and_then_is_no_outage() -> None:
+    watch = three()
+    for second in range(10, 46, 5):
+        watch.lists((DB0, DB1), second)
+    assert watch.later(47).names == ["db-0", "db-1"]
 
 
 def test_with_a_forget_after_of_zero_it_still_takes_two_answers_to_be_dropped() -> None:
@@ -410,12 +425,27 @@ def test_a_wrong_setup_says_nothing_about_who_is_there(why: Why) -> None:
     assert watch.names == ["db-0", "db-1"]
 
 
-def test_a_pod_is_alone_once_dns_said_so_twice_and_settle_passed() -> None:
-    watch = Watch().says(NOBODY, 0)
+ONLY_SELF = Answered((DB1,))
+CACHED = replace(NOBODY, ttl=5.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "times"),
+    [(NOBODY, (0, 0.5, 1)), (ONLY_SELF, (0, 0.5, 1)), (CACHED, (0, 1, 4.99, 5))],
+    ids=["NXDOMAIN", "only this pod", "an NXDOMAIN that may be cached"],
+)
+def test_a_pod_is_alone_once_dns_said_so_twice_for_longer_than_settle_and_a_cache(
+    seen: Observation, times: tuple[float, ...]
+) -> None:
+    watch = Watch().says(seen, *times[:-1]).later(100)
     assert (watch.names, watch.state.generation) == ([], 0)
-    watch.says(NOBODY, 0.5)
-    assert (watch.later(0.99).names, watch.state.generation) == ([], 0)
-    assert (watch.later(1).names, watch.state.generation) == (["db-1"], 1)
+    watch.says(seen, times[-1])
+    assert (watch.names, watch.state.generation) == (["db-1"], 1)
+
+
+def test_peers_that_a_second_answer_lists_beside_this_pod_are_the_first_view() -> None:
+    watch = Watch().says(ONLY_SELF, 0).lists((DB0, DB1, DB2), 0.5)
+    assert (watch.names, watch.state.generation) == (["db-0", "db-1", "db-2"], 1)
 
 
 def test_a_pod_is_not_alone_by_one_answer_however_long_ago() -> None:

@@ -91,12 +91,18 @@ def test_an_address_with_a_hostile_name_is_named_by_itself(target: str) -> None:
     def records(question: Question) -> Iterable[str]:
         if question.kind == "A":
             yield f"{ZONE}. 5 IN A 10.0.0.1"
+            yield f"{ZONE}. 5 IN A 10.0.0.9"
         if question.kind == "PTR":
-            yield f"{question.name}. 5 IN PTR {target}"
+            good = f"{DB.pod('db-9')}."
+            name = good if question.name.startswith("9.") else target
+            yield f"{question.name}. 5 IN PTR {name}"
 
     seen = seen_in(records, "address")
     assert isinstance(seen, Answered), seen
-    assert seen.endpoints == (Endpoint("10.0.0.1", ("10.0.0.1",)),)
+    assert seen.endpoints == (
+        Endpoint("10.0.0.1", ("10.0.0.1",)),
+        Endpoint(DB.pod("db-9"), ("10.0.0.9",)),
+    )
 
 
 def test_what_is_said_of_other_names_than_the_one_asked_about_is_passed_over() -> None:

@@ -49,7 +49,7 @@ def serve() -> Iterator[Serve]:
 def ask(*servers: ScriptedDns | Nameserver, timeout: float = 2.0, kind: Kind = "A") -> Asked:
     places = tuple(s if isinstance(s, Nameserver) else Nameserver(s.host, s.port) for s in servers)
     began = time.monotonic()
-    result = Resolver(places, time.monotonic).ask(NAME, kind, began + timeout)
+    result = Resolver(lambda: places, timeout, time.monotonic).ask(NAME, kind, began + timeout)
     return Asked(result, time.monotonic() - began)
 
 

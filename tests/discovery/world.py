@@ -10,7 +10,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Observation
 from agent.core.roll import Peer
 from agent.core.roll import Service as Asked
-from agent.discovery import Discoverer, Mode, Plan, discoverer
+from agent.discovery import Discoverer, Inquiry, Mode, discoverer
 from agent.lab.cluster import Cluster, Pod, Service
 from agent.lab.server import DnsServer
 from agent.lab.world import Nameserver as LabNameserver
@@ -64,7 +64,7 @@ def asking(
 ) -> Discoverer:
     """A discoverer for the pod db-0, which does not know its own address."""
     own = Peer(service.pod("db-0"))
-    return discoverer(Plan(service, own, (nameserver,), mode, timeout), time.monotonic)
+    return discoverer(Inquiry(service, own, lambda: (nameserver,), mode, timeout), time.monotonic)
 
 
 def observe(

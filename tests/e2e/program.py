@@ -62,13 +62,13 @@ class Ended:
 
 
 class Program:
-    """`rollcall ARGUMENTS…`, running from its making until it ends or ``close``."""
+    """`rollcall ARGUMENTS…`, running from its making until it ends or `close`."""
 
     def __init__(self, *arguments: str | Path, setting: Setting | None = None) -> None:
         given = setting or Setting()
         own = {name: v for name, v in os.environ.items() if not _OF_A_POD.fullmatch(name)}
         self._out, self._err = (
-            tempfile.TemporaryFile()  # noqa: SIM115 # close() closes them
+            tempfile.TemporaryFile()  # noqa: SIM115  # close() closes them
             for _ in range(2)
         )
         with tempfile.TemporaryFile() as stdin:

@@ -114,7 +114,7 @@ SETTINGS = {
         "quorum", "replicas", given=f"{FILE} --wait-for=quorum"
     ),
     "more to wait for than there will be": run(
-        "--wait-for", "1 to 3", given=f"{FILE} --wait-for=4 --replicas=3"
+        "--wait-for", "between 1 and 3", given=f"{FILE} --wait-for=4 --replicas=3"
     ),
     "no replicas": run("--replicas", given=f"{FILE} --replicas=0"),
     "replicas that are no number": run(
@@ -132,10 +132,12 @@ SETTINGS = {
     ),
     "an unknown key": run("servce", "did you mean service?", config="servce: db"),
     "an unknown key further in": run(
-        "discovery.intervall", "did you mean interval?", config="discovery: {intervall: 1s}"
+        "discovery.intervall",
+        "did you mean discovery.interval?",
+        config="discovery: {intervall: 1s}",
     ),
     "an unknown key of an output": run(
-        *("outputs[0]", "formt", "did you mean format?"),
+        *("outputs[0]", "formt", "did you mean outputs[0].format?"),
         given="",
         config="outputs: [{formt: list, path: /x}]",
     ),
@@ -281,7 +283,8 @@ def test_a_folder_that_is_not_writable_is_named_with_the_user(locked: Path) -> N
 def test_each_thing_that_is_not_known_has_its_line() -> None:
     ended = rollcall("whoami", "--pod-name=db")
     assert ended.code == 2
-    assert ended.out == ""
+    assert ended.out.splitlines()[0].split() == ["pod", "name", "db", "--pod-name"]
+    assert ended.out.splitlines()[1].split() == ["service", "?", "nowhere"]
     lines = ended.err.splitlines()
     assert len(lines) > 1
     assert all(line.startswith("rollcall: the ") for line in lines)

@@ -81,10 +81,10 @@ def test_whoami_tells_each_part_and_its_source() -> None:
 
 def test_whoami_in_json_holds_the_same() -> None:
     found = json.loads(well(rollcall("whoami", "--json", setting=Setting(IN_A_POD))))
-    assert found["pod name"] == {"value": "db-1", "source": "POD_NAME"}
+    assert found["pod_name"] == {"value": "db-1", "source": "POD_NAME"}
     assert found["ordinal"] == {"value": 1, "source": "the pod name"}
     assert found["addresses"] == {"value": ["10.0.0.2", "fd00::2"], "source": "POD_IPS"}
-    assert found["name in DNS"]["value"] == fqdn("db-1")
+    assert found["name_in_dns"]["value"] == fqdn("db-1")
 
 
 def test_a_flag_is_stronger_than_a_variable_and_that_than_a_file(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_a_flag_is_stronger_than_a_variable_and_that_than_a_file(tmp_path: Path)
     found = json.loads(well(ended))
     assert found["service"] == {"value": "of-flag", "source": "--service"}
     assert found["namespace"] == {"value": "of-variable", "source": "ROLLCALL_NAMESPACE"}
-    assert found["cluster domain"] == {"value": "of.file", "source": f"{config}: cluster_domain"}
-    assert found["pod name"]["source"] == "POD_NAME"
+    assert found["cluster_domain"] == {"value": "of.file", "source": f"{config}: cluster_domain"}
+    assert found["pod_name"]["source"] == "POD_NAME"
 
 
 def peers(kube: Kube, *more: str) -> Ended:
@@ -249,7 +249,7 @@ def test_the_log_is_json_where_stderr_is_no_terminal(kube: Kube, tmp_path: Path,
     assert (ended.code, ended.out) == (0, "")
     assert all({"event", "kind", "level", "timestamp"} <= event.keys() for event in ended.events)
     kinds = [event["kind"] for event in ended.events]
-    assert kinds == ["started", "added", "added", "members", "gate", "published", "ready"]
+    assert kinds == ["started", "members", "gate", "published", "ready"]
 
 
 def test_the_log_for_people_is_a_sentence_a_line(kube: Kube, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_file_that_is_tampered_with_is_found_and_ends_the_lab_with_1(
 def test_a_kept_lab_can_be_looked_at_and_cleans_up_on_ctrl_c(labs: Mapping[str, Lab]) -> None:
     lab = labs["kept"]
     file = lab.waits_for(r"Still running, until Ctrl-C.*\n  cat (\S+)\n")[1]
-    command = lab.waits_for(r"\n  rollcall (peers .*)\n")[1]
+    command = lab.waits_for(r"\n  \S+ (peers .*)\n")[1]
     (provider,) = yaml.safe_load(Path(file).read_text())["seed_provider"]
     assert provider["parameters"] == [{"seeds": "db-0.db.lab.svc.cluster.local"}]
     looked = rollcall(*command.split())

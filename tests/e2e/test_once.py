@@ -135,7 +135,7 @@ def test_the_first_pod_of_a_service_that_dns_does_not_know_yet_starts_by_itself(
     (provider,) = yaml.safe_load(file.read_text())["seed_provider"]
     assert provider["parameters"] == [{"seeds": fqdn("db-0")}]
     (ready,) = [event for event in ended.events if event["kind"] == "ready"]
-    assert ready["seconds"] < 4
+    assert 5 <= ready["seconds"] < 9  # the TTL of the NXDOMAIN: a cache may say so for so long
     assert not [question for question in kube.questions() if question.name.startswith("db-")]
 
 
@@ -247,8 +247,9 @@ def test_an_unreachable_nameserver_is_said_once_not_at_each_poll(tmp_path: Path)
         f"--output=list:{tmp_path / 'peers.list'}",
     )
     assert ended.code == 3
-    assert [event["kind"] for event in ended.events] == ["started", "kept", "waiting", "timed out"]
-    assert all("nothing listens at 127.0.0.1:" in event["event"] for event in ended.events[1:])
+    assert [event["kind"] for event in ended.events] == ["started", "kept", "waiting", "timed_out"]
+    for event in (ended.events[1], ended.events[3]):
+        assert "nothing listens at 127.0.0.1:" in event["event"]
 
 
 def test_a_nameserver_that_is_down_leaves_the_last_good_file(kube: Kube, tmp_path: Path) -> None:

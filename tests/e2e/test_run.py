@@ -327,12 +327,12 @@ def test_a_folder_that_goes_away_is_said_retried_and_recovered_from(
     before = stamp(file)
     folder.rename(away)
     kube.scale(5)
-    (said,) = program.says("not published")
+    (said,) = program.says("not_published")
     assert said["level"] == "error"
     assert f"{folder} is gone" in said["event"]
     until(lambda: located(other) == listed(5), SOON, "the other output follows")
     polls(kube, 10)
-    assert len(program.events("not published")) == 1
+    assert len(program.events("not_published")) == 1
     assert stamp(away / "peers.json") == before
     away.rename(folder)
     until(lambda: located(file) == listed(5), SOON, "the file is of 5")
@@ -350,7 +350,7 @@ def test_a_folder_that_goes_away_again_is_said_again(
     for times, count in enumerate((2, 4), start=1):
         folder.rename(away)
         kube.scale(count)
-        program.says("not published", times=times)
+        program.says("not_published", times=times)
         away.rename(folder)
         until(partial(is_written, file, count), SOON, "it is written")
 

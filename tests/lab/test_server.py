@@ -17,7 +17,7 @@ from tests.support.until import until
 
 
 def echo(query: bytes, transport: str, now: float) -> bytes | None:
-    """Says nothing to ``quiet``, raises on ``broken``, and repeats the rest in capitals."""
+    """Says nothing to `quiet`, raises on `broken`, and repeats the rest in capitals."""
     if query == b"broken":
         raise LookupError("this answerer is broken")
     return None if query == b"quiet" else query.upper() + b" over " + transport.encode()

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from agent.core.gate import GateRules
-from agent.core.identity import Told
 from agent.core.membership import Rules
 from agent.core.nameservers import Nameserver
+from agent.core.surroundings import Told
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Output, Said, Settings, SettingsError
 from agent.settings import load as load_all
 
@@ -165,7 +165,7 @@ def test_flags_variables_and_keys_are_each_there_once() -> None:
 
 def test_a_part_of_the_file_is_kept_where_a_flag_sets_another_key_of_it() -> None:
     settings = load("membership: {settle: 5s, forget_after: 1m}", NONE, {"--settle": "2s"}).settings
-    assert settings.rules == Rules(settle=2.0, forget_after=60.0)
+    assert settings.rules == Rules(settle=2.0, forget_after=60.0, longest_gap=5.0)
 
 
 def test_a_list_in_a_variable_is_separated_by_commas() -> None:
@@ -207,7 +207,7 @@ outputs:
 log: {level: debug}
 """)
     settings = loaded.settings
-    assert settings.rules == Rules(settle=0.0, forget_after=90.0, accept_empty=True)
+    assert settings.rules == Rules(0.0, 90.0, accept_empty=True, longest_gap=3.5)
     assert settings.gate == GateRules("quorum", 240.0, True, 3, 0)
     assert settings.discovery.interval == 0.5
     (output,) = settings.outputs
@@ -287,7 +287,7 @@ def test_the_variable_that_names_the_config_file_is_known() -> None:
         ),
         (
             {"ROLLCALL_ON_EMPTY": "drop"},
-            "ROLLCALL_ON_EMPTY: it is one of keep, accept",
+            "ROLLCALL_ON_EMPTY: that is not one of keep, accept",
         ),
         ({"ROLLCALL_REPLICAS": "three"}, "ROLLCALL_REPLICAS: expected a whole number, got text"),
         ({"ROLLCALL_REPLICAS": "-1"}, "ROLLCALL_REPLICAS: expected a whole number, got text"),
@@ -331,22 +331,25 @@ ALL_KEYS = (
         # what does not exist
         ("sevice: db", "there is no key sevice; did you mean service?"),
         ("zzz: 1", f"there is no key zzz; there are {ALL_KEYS}"),
-        ("discovery: {mod: srv}", "there is no key discovery.mod; did you mean mode?"),
+        ("discovery: {mod: srv}", "there is no key discovery.mod; did you mean discovery.mode?"),
         (
             "membership: {forget: 1s}",
-            "there is no key membership.forget; did you mean forget_after?",
+            "there is no key membership.forget; did you mean membership.forget_after?",
         ),
         (
             "outputs: [{format: list, path: /a}, {formt: list, path: /b}]",
-            "there is no key outputs[1].formt; did you mean format?",
+            "there is no key outputs[1].formt; did you mean outputs[1].format?",
         ),
         # one of a few words
-        ("discovery: {mode: dns}", "discovery.mode: it is one of auto, srv, address"),
-        ("log: {level: warn}", "log.level: it is one of debug, info, warning, error"),
-        ("log: {format: xml}", "log.format: it is one of console, json"),
-        ("on_timeout: retry", "on_timeout: it is one of fail, proceed"),
-        ("membership: {on_empty: drop}", "membership.on_empty: it is one of keep, accept"),
-        ("wait_for: many", "wait_for: it is one of predecessors, self, quorum, all, a number"),
+        ("discovery: {mode: dns}", "discovery.mode: that is not one of auto, srv, address"),
+        ("log: {level: warn}", "log.level: that is not one of debug, info, warning, error"),
+        ("log: {format: xml}", "log.format: that is not one of console, json"),
+        ("on_timeout: retry", "on_timeout: that is not one of fail, proceed"),
+        ("membership: {on_empty: drop}", "membership.on_empty: that is not one of keep, accept"),
+        (
+            "wait_for: many",
+            "wait_for: that is not one of predecessors, self, quorum, all, a number",
+        ),
         # of another kind
         ("service: [db]", "service: expected text, got a list"),
         ("service: 5", "service: expected text, got a whole number"),
@@ -374,8 +377,8 @@ ALL_KEYS = (
         ("discovery: {interval: 99ms}", "discovery.interval: it has to be 100ms or more"),
         ("discovery: {timeout: 0}", "discovery.timeout: it has to be more than 0"),
         # what can't be together
-        ("replicas: 0", "replicas: 0 is no set: it has to be 1 or more"),
-        ("start_ordinal: -1", "start_ordinal: -1 is no ordinal: it has to be 0 or more"),
+        ("replicas: 0", "replicas: 0 has to be between 1 and 10000"),
+        ("start_ordinal: -1", "start_ordinal: -1 has to be 0 or more"),
         (
             "wait_for: all",
             "wait_for: all needs to know how many pods there are to be: set replicas",
@@ -386,11 +389,11 @@ ALL_KEYS = (
         ),
         (
             "wait_for: 0",
-            "wait_for: 0 members can never be there: it is 1 to the number of pods",
+            "wait_for: 0 has to be between 1 and the number of pods",
         ),
         (
             "{wait_for: 4, replicas: 3}",
-            "wait_for: 4 members can never be there: it is 1 to 3",
+            "wait_for: 4 has to be between 1 and 3",
         ),
         (
             "discovery: {nameservers: [kube-dns]}",
@@ -455,19 +458,34 @@ def test_a_file_that_is_not_yaml_is_refused_by_naming_its_line(text: str, line: 
 
 
 def test_a_file_that_is_not_text_is_refused() -> None:
-    assert refusal("service: \x00").startswith(f"{FILE} is not YAML: ")
+    assert refusal("service: \x00").startswith(f"{FILE}: it is not YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("service: a\nservice: b", "line 2: service is there twice"),
+        ("discovery:\n  mode: srv\n  mode: auto", "line 3: mode is there twice"),
+        ("service: 2024-13-45", "it is not YAML: month must be in 1..12"),
+        ("service: " + "[" * 100_000, "it is nested too deep"),
+    ],
+)
+def test_what_yaml_lets_pass_or_breaks_on_is_refused_with_a_sentence(
+    text: str, sentence: str
+) -> None:
+    assert refusal(text) == f"{FILE}: {sentence}"
 
 
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
         ({"--settle": "5"}, "--settle: '5' is not a length of time: write 5s, or 5ms"),
-        ({"--discovery": "dns"}, "--discovery: it is one of auto, srv, address"),
+        ({"--discovery": "dns"}, "--discovery: that is not one of auto, srv, address"),
         (
             {"--wait-for": "many"},
-            "--wait-for: it is one of predecessors, self, quorum, all, a number",
+            "--wait-for: that is not one of predecessors, self, quorum, all, a number",
         ),
-        ({"--replicas": "0"}, "--replicas: 0 is no set: it has to be 1 or more"),
+        ({"--replicas": "0"}, "--replicas: 0 has to be between 1 and 10000"),
         (
             {"--wait-for": "all"},
             "--wait-for: all needs to know how many pods there are to be: set replicas",

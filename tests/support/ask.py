@@ -24,7 +24,7 @@ def over_tcp(port: int, *queries: bytes, host: str = "127.0.0.1", answers: int =
 
 
 def ask(port: int, query: bytes, transport: str) -> bytes:
-    """The answer to one query over ``udp`` or ``tcp``."""
+    """The answer to one query over `udp` or `tcp`."""
     return over_udp(port, query) if transport == "udp" else over_tcp(port, query)[0]
 
 

@@ -27,10 +27,10 @@ _STOP_S = 10.0
 
 
 class CoreDns:
-    """A CoreDNS of its own, running and in step with the API from its making to ``stop``.
+    """A CoreDNS of its own, running and in step with the API from its making to `stop`.
 
-    ``plugins`` are lines of the Corefile, such as ``cache 30``; ``ttl`` is the kubernetes
-    plugin's, in seconds; ``domain`` is in lower case, for CoreDNS refuses its own zone otherwise.
+    `plugins` are lines of the Corefile, such as `cache 30`; `ttl` is the kubernetes
+    plugin's, in seconds; `domain` is in lower case, for CoreDNS refuses its own zone otherwise.
     Questions outside the cluster's zone and the reverse zones are REFUSED. Skips the test where
     there is no coredns.
     """
@@ -101,7 +101,7 @@ class CoreDns:
         self.kill()
 
     def kill(self) -> None:
-        """End it at once, without a word. After ``stop`` this does nothing."""
+        """End it at once, without a word. After `stop` this does nothing."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(_STOP_S)

@@ -1,6 +1,6 @@
 """A Kubernetes API that is just enough for CoreDNS's kubernetes plugin: three lists, three watches.
 
-Plain HTTP on loopback. It is fed with the same ``Cluster`` values as the lab's name server, and
+Plain HTTP on loopback. It is fed with the same `Cluster` values as the lab's name server, and
 says about them what a real API server with its EndpointSlice controller would (Kubernetes 1.33):
 slices of one address family and at most 100 endpoints, ready where publishNotReadyAddresses says
 so, an empty slice for a service that selects nothing.
@@ -40,10 +40,10 @@ class _Event:
 
 
 class KubeApi:
-    """The API server, running from its making to ``close``; ``url`` is for the Corefile.
+    """The API server, running from its making to `close`; `url` is for the Corefile.
 
-    Each ``set`` also moves a marker service, always as the last event of each watch: once DNS
-    answers for ``marker``, everything before it has been seen.
+    Each `set` also moves a marker service, always as the last event of each watch: once DNS
+    answers for `marker`, everything before it has been seen.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -65,7 +65,7 @@ class KubeApi:
 
     @property
     def marker(self) -> str:
-        """A service (``name.namespace``) that exists since the last ``set``."""
+        """A service (`name.namespace`) that exists since the last `set`."""
         return f"turn-{self._turn}.{_MARK_NAMESPACE}-{self._turn}"
 
     def set(self, cluster: Cluster) -> None:
@@ -108,7 +108,7 @@ class KubeApi:
             }
 
     def watch(self, path: str, version: int) -> Iterator[Manifest]:
-        """The events of that path after ``version``, as they come, until the server closes."""
+        """The events of that path after `version`, as they come, until the server closes."""
         seen = 0
         while True:
             with self._news:
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header(header, value)
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # http.server's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
         pass
 
 

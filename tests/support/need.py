@@ -14,7 +14,7 @@ def need_program(name: str, how: str = "make tools") -> str:
     """The path of a program: the project's own copy, or the one on PATH.
 
     Without it the test is skipped with one sentence; in a strict run that is a failure, as
-    ``tests/conftest.py`` has it.
+    `tests/conftest.py` has it.
     """
     found = shutil.which(name, path=_TOOLS) or shutil.which(name)
     if found is not None:

@@ -1,7 +1,7 @@
 """A name server that does as a test scripts it: says wrong things, nothing, or too slowly.
 
 One thread serves UDP, one accepts TCP, and each TCP connection has its own, so that a script may
-dawdle. A script that raises is reported by ``close``.
+dawdle. A script that raises is reported by `close`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RELAY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it came; ``number`` counts those of its transport from 0."""
+    """A question as it came; `number` counts those of its transport from 0."""
 
     wire: bytes
     transport: str
@@ -47,7 +47,7 @@ class Question:
 
     @property
     def kind(self) -> str:
-        """The record type that was asked for, as in ``SRV``."""
+        """The record type that was asked for, as in `SRV`."""
         return dns.rdatatype.to_text(self.message.question[0].rdtype)
 
 
@@ -82,9 +82,9 @@ TcpScript = Callable[[Question, Stream], None]
 
 
 class ScriptedDns:
-    """The server, running from its making to ``close``.
+    """The server, running from its making to `close`.
 
-    Without a ``tcp`` script connections are refused.
+    Without a `tcp` script connections are refused.
     """
 
     def __init__(self, udp: UdpScript, tcp: TcpScript | None = None, host: str = "127.0.0.1"):
@@ -103,7 +103,7 @@ class ScriptedDns:
             self._threads.append(self._start(self._serve_tcp))
 
     def count(self, transport: str) -> int:
-        """How many questions have come over ``udp`` or ``tcp``."""
+        """How many questions have come over `udp` or `tcp`."""
         return sum(question.transport == transport for question in self.asked)
 
     def send_as_stranger(self, packet: bytes, to_port: int) -> None:
@@ -167,7 +167,7 @@ class ScriptedDns:
             try:
                 for reply in self._udp_script(question):
                     self._udp.sendto(reply, asker)
-            except Exception as error:  # noqa: BLE001 # the asker goes on; close() raises it
+            except Exception as error:  # noqa: BLE001  # the asker goes on; close() raises it
                 self._error = self._error or error
 
     def _serve_tcp(self) -> None:
@@ -192,16 +192,16 @@ class ScriptedDns:
                     script(question, Stream(stream, self._closing))
             except (OSError, EOFError):  # the asker has gone
                 pass
-            except Exception as error:  # noqa: BLE001 # as above
+            except Exception as error:  # noqa: BLE001  # as above
                 self._error = self._error or error
 
 
 def answer(
     question: Question, *records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR, cut: bool = False
 ) -> bytes:
-    """A whole answer to the question: ``records`` as in a zone file, the first kind answers it.
+    """A whole answer to the question: `records` as in a zone file, the first kind answers it.
 
-    Records of other kinds are put into the additional section. ``cut`` sets TC.
+    Records of other kinds are put into the additional section. `cut` sets TC.
     """
     reply = dns.message.make_response(question.message)
     reply.flags |= dns.flags.AA | (dns.flags.TC if cut else 0)

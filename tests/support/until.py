@@ -13,9 +13,9 @@ _PAUSE_S = 0.005
 
 
 def until(condition: Callable[[], Met], deadline_s: float, what: str) -> Met:
-    """What ``condition`` returns, as soon as that is true in a boolean sense.
+    """What `condition` returns, as soon as that is true in a boolean sense.
 
-    Fails the test with "``what`` within N s" after ``deadline_s`` seconds. The pause between two
+    Fails the test with "`what` within N s" after `deadline_s` seconds. The pause between two
     looks is the only waiting by the clock that tests do.
     """
     end = time.monotonic() + deadline_s

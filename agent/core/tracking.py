@@ -1,0 +1,82 @@
+"""What a whole answer does to the memory of names: who is seen, missing, forgotten."""
+
+from dataclasses import dataclass
+
+from agent.core import decisions
+from agent.core.decisions import Decision
+from agent.core.identity import Identity
+from agent.core.names import dashed_address, is_address, split_ordinal
+from agent.core.observation import Endpoint
+from agent.core.roll import Peer
+from agent.core.sightings import Sighting, Tracked
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """The memory after an answer, the names that were in it, and what was decided."""
+
+    tracked: tuple[Tracked, ...]
+    listed: frozenset[str]
+    decisions: tuple[Decision, ...]
+
+
+def track(
+    me: Identity,
+    before: tuple[Tracked, ...],
+    endpoints: tuple[Endpoint, ...],
+    now: float,
+    forget_after: float,
+) -> Tracking:
+    """Takes the endpoints of a whole answer, made at `now`, into the memory. Times in seconds."""
+    listed = _listed(me, before, endpoints)
+    known_as = {known.fqdn: known for known in before}
+    located = {a for name, addresses in listed.items() if not is_address(name) for a in addresses}
+    tracked: list[Tracked] = []
+    did: list[Decision] = []
+    for fqdn in sorted({*known_as, *listed}):
+        known = known_as.get(fqdn, Tracked(fqdn, Sighting(now)))
+        if fqdn in located:  # known by its address until now, and now by its name
+            did += [decisions.named(fqdn)] if fqdn in known_as else []
+        elif fqdn in listed:
+            did += [decisions.returned(known, now)] if known.sighting.missed else []
+            tracked.append(known.seen(listed[fqdn], now, forget_after))
+        elif (missing := known.not_seen(now)).sighting.is_over(now, forget_after):
+            did.append(decisions.dropped(missing, now))
+        else:
+            did += [] if known.sighting.missed else [decisions.missing(missing, forget_after)]
+            tracked.append(missing)
+    others = tuple(decision for decision in did if decision.about != me.pod)
+    return Tracking(tuple(tracked), frozenset(listed), others)
+
+
+def is_self(me: Identity, endpoint: Endpoint) -> bool:
+    """Whether an endpoint is this pod: by its name, or because it has this pod's addresses only.
+
+    Not by its addresses if it has the name of another pod: then the record is an old one of an
+    address that is used again.
+    """
+    name = endpoint.fqdn
+    if name == me.fqdn:
+        return True
+    mine = bool(endpoint.addresses) and set(endpoint.addresses) <= set(me.addresses)
+    label = Peer(name).name
+    is_named = not is_address(name) and dashed_address(label) not in endpoint.addresses
+    return mine and (not is_named or split_ordinal(label) is None)
+
+
+def _listed(
+    me: Identity, before: tuple[Tracked, ...], endpoints: tuple[Endpoint, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Addresses by name, each endpoint under the name that it is known by.
+
+    One that DNS lists by its address, while the name that had that address is not listed, has lost
+    only its name.
+    """
+    names = {endpoint.fqdn for endpoint in endpoints}
+    lost = {a: t.fqdn for t in before if t.fqdn not in names for a, _ in t.addresses}
+    listed: dict[str, tuple[str, ...]] = {}
+    for endpoint in endpoints:
+        name = me.fqdn if is_self(me, endpoint) else endpoint.fqdn
+        name = lost.get(name, name)
+        listed[name] = listed.get(name, ()) + endpoint.addresses
+    return listed
