@@ -100,7 +100,8 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
             environment={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
         )
         until = "until Ctrl-C" if keep else "until the end"
-        click.echo(f"DNS for {_SERVICE.fqdn} is at {nameserver}, the files are in {folder} {until}")
+        click.echo(f"DNS for {_SERVICE.fqdn} is at {nameserver}")
+        click.echo(f"the files are in {folder} {until}")
         click.echo(f"each agent runs with {' '.join(_TIMES)}")
         click.echo(f"below, .{_SERVICE.fqdn} is left out, and repeated messages are shown once\n")
         story = Story(plan, world, _demanded(form), timeline)

@@ -30,13 +30,14 @@ class Answered:
 
 
 class Why(Enum):
-    """What kind of "nobody" it was; the last three say that the setup is wrong."""
+    """What kind of "nobody" it was; from the third on they say that the setup is wrong."""
 
     NO_SUCH_NAME = "NXDOMAIN"
     NO_DATA = "no data"
     NOT_HEADLESS = "not headless"
     EXTERNAL_NAME = "ExternalName"
     NO_NAMES = "no names"
+    NO_NAMESPACE = "no namespace"
 
 
 @dataclass(frozen=True, slots=True)

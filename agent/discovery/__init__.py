@@ -13,6 +13,7 @@ from agent.core.observation import Observation
 from agent.core.roll import Peer, Service
 from agent.discovery.address import AddressDiscovery
 from agent.discovery.auto import AutoDiscovery
+from agent.discovery.namespace import NamespaceCheck, Way
 from agent.discovery.srv import SrvDiscovery
 from agent.discovery.transport import Resolver
 
@@ -45,10 +46,9 @@ def discoverer(inquiry: Inquiry, clock: Callable[[], float]) -> Discoverer:
     resolver = Resolver(inquiry.nameservers, inquiry.timeout, clock)
     srv = SrvDiscovery(resolver, inquiry.service)
     address = AddressDiscovery(resolver, inquiry.service, inquiry.own)
-    match inquiry.mode:
-        case "srv":
-            return srv
-        case "address":
-            return address
-        case "auto":
-            return AutoDiscovery(srv, address)
+    modes: dict[Mode, Way] = {
+        "srv": srv,
+        "address": address,
+        "auto": AutoDiscovery(srv, address),
+    }
+    return NamespaceCheck(modes[inquiry.mode], resolver, inquiry.service)

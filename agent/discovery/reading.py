@@ -130,8 +130,7 @@ def _usable(reply: Reply | Failure, service: Service) -> dns.message.Message | A
     if rcode == dns.rcode.NXDOMAIN:
         return Absent(
             f"DNS has no {service.fqdn} (NXDOMAIN): no pod of it is listed (one that is not ready "
-            "is only with publishNotReadyAddresses: true), or the service, the namespace or the "
-            "cluster domain is another",
+            "is only with publishNotReadyAddresses: true), or the service is another",
             Why.NO_SUCH_NAME,
             _negative_ttl(reply.message),
         )

@@ -416,7 +416,7 @@ def test_where_nobody_is_accepted_the_peers_are_held_like_missing_ones_and_then_
     assert watch.says(NOBODY, *seconds(42, 100)).names == ["db-1"]
 
 
-@pytest.mark.parametrize("why", [Why.NOT_HEADLESS, Why.EXTERNAL_NAME])
+@pytest.mark.parametrize("why", sorted(set(Why) - {Why.NO_SUCH_NAME, Why.NO_DATA}, key=str))
 def test_a_wrong_setup_says_nothing_about_who_is_there(why: Why) -> None:
     wrong = Absent("the service is not headless", why)
     accepting = replace(RULES, accept_empty=True)

@@ -127,17 +127,21 @@ def test_a_service_that_loses_its_ports_is_followed_by_the_same_discoverer(world
 
 
 @every_mode
-@pytest.mark.parametrize(
-    "asked",
-    [
-        pytest.param(Asked("cache", "prod", "cluster.local"), id="no such service"),
-        pytest.param(Asked("db", "staging", "cluster.local"), id="no such namespace"),
-    ],
-)
-def test_what_does_not_exist_is_no_such_name(world: World, mode: Mode, asked: Asked) -> None:
+def test_a_service_that_does_not_exist_is_no_such_name(world: World, mode: Mode) -> None:
+    asked = Asked("cache", "prod", "cluster.local")
     said = absent(observe(world.show(replace(PROD, pods=pods(3))), mode, asked))
     assert said.why is Why.NO_SUCH_NAME
     assert asked.fqdn in said.reason
+
+
+@every_mode
+def test_a_namespace_that_does_not_exist_is_told_from_a_service_without_pods(
+    world: World, mode: Mode
+) -> None:
+    asked = Asked("db", "staging", "cluster.local")
+    said = absent(observe(world.show(replace(PROD, pods=pods(3))), mode, asked))
+    assert said.why is Why.NO_NAMESPACE
+    assert said.reason.startswith("DNS has no namespace staging in the cluster domain cluster")
 
 
 @every_mode
