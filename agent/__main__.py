@@ -4,17 +4,22 @@ Signals are taken care of before anything is imported: importing takes a good te
 in it PID 1 would not notice SIGTERM, and Ctrl-C would be a traceback.
 """
 
+import os
 import signal
-import sys
 
 
 def main() -> None:
     """Runs the command line."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, _leave)
     from agent.cli import main as command_line  # noqa: PLC0415  # after the signals, see above
 
     command_line()
+
+
+def _leave(*_: object) -> None:
+    """Ends at once: an exception could be lost in what Python does while it imports."""
+    os._exit(1)
 
 
 if __name__ == "__main__":

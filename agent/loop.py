@@ -7,20 +7,19 @@ clock and touches no file by itself: `Edges` does, and tests hand in their own.
 
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from agent.core import membership
-from agent.core.decisions import Decision, Did
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.membership import Membership
 from agent.core.memory import Memory, RecallError, recall, remember
-from agent.core.observation import Answered
+from agent.core.observation import Answered, Unknown
 from agent.core.reconcile import Ledger
 from agent.core.roll import Roll
-from agent.core.seldom import Seldom
+from agent.core.schedule import next_poll
 from agent.edges import Edges, Plan, Target
 from agent.formats import FormatError, Withheld
 from agent.publish import PublishError, digest
+from agent.telling import Teller
 
 __all__ = ["Edges", "End", "Loop", "Plan", "Target"]
 
@@ -43,7 +42,8 @@ class Loop:
         self._plan = plan
         self._edges = edges
         self._started = self._next_poll = edges.clock.now()
-        self._said: dict[str, Seldom] = {}
+        self._deadline = self._started + plan.gate.wait_timeout
+        self._tell = Teller(edges.tell, edges.clock)
         self._kept = edges.recall()
         recalled = self._recall()
         self._remembered: Memory | None = recalled
@@ -59,6 +59,7 @@ class Loop:
         self._is_ready = False
         self._no_peers_because = ""
         self._doubted_at = self._started
+        self._polls = self._doubts = 0
 
     def run(self, *, until_ready: bool = False) -> End:
         """Turns until the gate's deadline passes, or for ever; `until_ready`: until it is open."""
@@ -70,11 +71,10 @@ class Loop:
 
     def next_turn(self) -> float:
         """When there is something to do again (clock seconds)."""
-        deadline = self._started + self._plan.gate.wait_timeout
         due = [
             self._next_poll,
             membership.due(self._state, self._plan.rules),
-            None if self._is_ready else deadline,
+            None if self._is_ready else self._deadline,
         ]
         return min(time for time in due if time is not None)
 
@@ -82,14 +82,15 @@ class Loop:
         """Does all that is due now. None while the gate is shut and has time left."""
         now = self._edges.clock.now()
         if now >= self._next_poll:
-            self._next_poll = now + self._plan.interval
             self._take(self._poll())
+            salt = f"{self._plan.identity.fqdn} {self._polls}"
+            self._next_poll = next_poll(now, self._plan.interval, self._doubts, salt)
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
         self._remember()
         match self._judge_gate():
             case Waiting(reason):
-                self._tell_seldom("gate", "info", reason, kind="waiting")
+                self._tell.seldom("gate", "info", reason, kind="waiting")
                 return None
             case TimedOut(reason):
                 return self._give_up(reason)
@@ -106,27 +107,32 @@ class Loop:
         if self._is_ready:
             self._notify()
             return End.READY
-        return self._give_up(problem) if self._waited() >= self._plan.gate.wait_timeout else None
+        return self._give_up(problem) if self._edges.clock.now() >= self._deadline else None
 
     def _waited(self) -> float:
-        return self._edges.clock.now() - self._started
+        """Seconds since the start, in step with `_deadline` to the last bit."""
+        now = self._edges.clock.now()
+        least = self._plan.gate.wait_timeout if now >= self._deadline else 0.0
+        return max(now - self._started, least)
 
     def _give_up(self, because: str) -> End:
         sentence = f"gave up after {self._plan.gate.wait_timeout:g} s: {because}"
-        self._edges.tell("error", sentence, kind="timed_out")
+        self._tell.now("error", sentence, kind="timed_out")
         return End.TIMED_OUT
 
     def _poll(self) -> membership.Step:
         seen = self._edges.observe()
         now = self._edges.clock.now()
+        self._polls += 1
+        self._doubts = self._doubts + 1 if isinstance(seen, Unknown) else 0
         if not isinstance(seen, Answered):
             self._no_peers_because = seen.reason
             self._doubted_at = now
         elif self._no_peers_because:
             self._no_peers_because = ""
-            self._tell_seldom("dns", "info", "DNS answers again", kind="recovered")
+            self._tell.seldom("dns", "info", "DNS answers again", kind="recovered")
         elif now - self._doubted_at >= HEALTHY_AFTER:
-            self._said.pop("dns", None)
+            self._tell.is_over("dns")
         return membership.observe(self._state, seen, now, self._plan.rules)
 
     def _take(self, step: membership.Step) -> None:
@@ -134,13 +140,9 @@ class Loop:
         is_changed = step.state.generation != self._state.generation
         self._state = step.state
         for decision in step.decisions:
-            self._tell_decision(decision)
+            self._tell.decision(decision)
         if is_changed:
-            self._said.pop("wrote", None)
-            names = [peer.name for peer in step.state.peers]
-            listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
-            generation = step.state.generation
-            self._edges.tell("info", listed, kind="members", generation=generation, peers=names)
+            self._tell.members(step.state.peers, step.state.generation)
 
     def _recall(self) -> Memory:
         """What was known before a restart, or nothing."""
@@ -151,7 +153,7 @@ class Loop:
             return recall(self._kept, self._plan.identity, self._started)
         except RecallError as wrong:
             sentence = f"what was remembered before the start is not used: {wrong}"
-            self._edges.tell("warning", sentence, kind="memory")
+            self._tell.now("warning", sentence, kind="memory")
             return nothing
 
     def _remember(self) -> None:
@@ -171,7 +173,7 @@ class Loop:
             self._kept = content
         except PublishError as wrong:
             self._remembered = None
-            self._tell_seldom("memory", "warning", str(wrong), kind="memory")
+            self._tell.seldom("memory", "warning", str(wrong), kind="memory")
 
     def _judge_gate(self) -> Gate:
         """The gate, which stays open once it is."""
@@ -181,7 +183,7 @@ class Loop:
         if isinstance(gate, Open):
             self._is_open = True
             reason = f"{gate.reason}, although {gate.although}" if gate.although else gate.reason
-            self._edges.tell("warning" if gate.although else "debug", reason, kind="gate")
+            self._tell.now("warning" if gate.although else "debug", reason, kind="gate")
             self._tell_if_alone()
         return gate
 
@@ -193,7 +195,7 @@ class Loop:
             f"DNS names nobody but {me.pod} under {me.service.fqdn}: if it has peers, its database "
             "must not start now, it might found a second cluster"
         )
-        self._edges.tell("warning", sentence, kind="alone")
+        self._tell.now("warning", sentence, kind="alone")
 
     def _publish(self) -> str:
         """Writes each file that is due; why one could not be, empty if all are true."""
@@ -205,18 +207,18 @@ class Loop:
         try:
             content = self._render(target, roll)
             if isinstance(content, Withheld):
-                self._tell_seldom(str(target.path), "warning", content.reason, kind="withheld")
+                self._tell.seldom(str(target.path), "warning", content.reason, kind="withheld")
                 return content.reason
             ledger = self._look_at(target).want(digest(content))
             self._ledgers[target.path] = ledger
             if ledger.is_publish_due:
                 target.write(content)
                 self._ledgers[target.path] = ledger.wrote(digest(content))
-                self._tell_written(target)
+                self._tell.written(target, self._state.generation)
         except (FormatError, PublishError) as wrong:
             stays = "; the last good file stays" if self._ledgers[target.path].published else ""
             sentence = f"{wrong}{stays}"
-            self._tell_seldom(str(target.path), "error", sentence, kind="not_published")
+            self._tell.seldom(str(target.path), "error", sentence, kind="not_published")
             return str(wrong)
         return ""
 
@@ -224,12 +226,7 @@ class Loop:
         """The ledger with what is on disk now, which somebody else may have changed."""
         ledger, on_disk = self._ledgers[target.path], target.on_disk()
         if ledger.published is not None and ledger.published != on_disk:
-            did = "changed" if on_disk else "removed"
-            sentence = (
-                f"somebody else {did} {target.path} (another rollcall with the same output?): it "
-                "is written again"
-            )
-            self._tell_seldom("meddling", "warning", sentence, kind="meddling")
+            self._tell.meddling(target, is_removed=on_disk is None)
         return ledger.wrote(on_disk)
 
     def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
@@ -254,7 +251,7 @@ class Loop:
         }
         took = self._edges.clock.now() - self._started
         sentence = f"the gate is open: all files are written, after {took:.1f} s"
-        self._edges.tell("info", sentence, kind="ready", seconds=round(took, 3))
+        self._tell.now("info", sentence, kind="ready", seconds=round(took, 3))
 
     def _notify(self) -> None:
         """Tells of what was written, and if that fails, again at the next turn."""
@@ -263,34 +260,3 @@ class Loop:
         roll = self._state.roll(self._plan.gate.replicas, self._plan.gate.start_ordinal)
         if self._edges.notify(roll):
             self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}
-
-    def _tell_decision(self, decision: Decision) -> None:
-        more = {"kind": decision.did.value, "about": decision.about}
-        match decision.did:
-            case Did.KEPT:
-                self._tell_seldom("dns", "warning", decision.reason, **more)
-            case Did.UNLISTED | Did.REMARK:
-                self._tell_seldom("setup", "warning", decision.reason, **more)
-            case Did.MISSING | Did.RETURNED:
-                self._tell_seldom(decision.did.value, "info", decision.reason, **more)
-            case Did.ADDED | Did.READDRESSED | Did.DROPPED:
-                self._edges.tell("info", decision.reason, **more)
-
-    def _tell_written(self, target: Target) -> None:
-        self._said.pop(str(target.path), None)
-        self._tell_seldom(
-            "wrote",
-            "info",
-            f"wrote {target.path}",
-            kind="published",
-            output=target.name,
-            path=str(target.path),
-            generation=self._state.generation,
-        )
-
-    def _tell_seldom(self, topic: str, level: str, sentence: str, **more: Any) -> None:
-        """Tells of a trouble that lasts: at once, and then ever more seldom."""
-        said, is_due = self._said.get(topic, Seldom()).say(sentence, self._edges.clock.now())
-        self._said[topic] = said
-        if is_due:
-            self._edges.tell(level, sentence, **more)

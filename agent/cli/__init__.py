@@ -4,6 +4,7 @@ Data goes to stdout, logs and errors to stderr. Exit codes: 0 done, or ended by 
 2 a wrong setting or a wrong use; 3 the startup gate timed out.
 """
 
+import contextlib
 import os
 import sys
 
@@ -35,22 +36,27 @@ def main() -> None:
     """Runs the command line and exits; every error is a sentence on stderr."""
     try:
         rollcall.main(prog_name="rollcall", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as wrong:
-        wrong.show()
-        sys.exit(wrong.exit_code)
-    except click.UsageError as wrong:
-        path = wrong.ctx.command_path if wrong.ctx else "rollcall"
-        sentence = wrong.format_message().removesuffix(".")
-        click.echo(f"rollcall: {sentence}. See `{path} --help`.", err=True)
-        sys.exit(wrong.exit_code)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except click.ClickException as wrong:
-        wrong.show()
+        with contextlib.suppress(OSError):
+            _show(wrong)
         sys.exit(wrong.exit_code)
     except click.Abort:
         sys.exit(1)
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as wrong:
-        click.echo(f"rollcall: {wrong.strerror or wrong}", err=True)
+        with contextlib.suppress(OSError):
+            click.echo(f"rollcall: {wrong.strerror or wrong}", err=True)
         sys.exit(1)
+
+
+def _show(wrong: click.ClickException) -> None:
+    """An error in the words and the form of all others."""
+    if isinstance(wrong, click.UsageError) and not isinstance(
+        wrong, click.exceptions.NoArgsIsHelpError
+    ):
+        path = wrong.ctx.command_path if wrong.ctx else "rollcall"
+        sentence = wrong.format_message().removesuffix(".")
+        click.echo(f"rollcall: {sentence}. See `{path} --help`.", err=True)
+    else:
+        wrong.show()

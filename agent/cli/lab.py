@@ -1,5 +1,6 @@
 """`rollcall lab`: a cluster on this machine, with real agents and a DNS server of its own."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -70,11 +71,13 @@ def lab(replicas: int, scale: str, output: str, fault: str | None, keep: bool) -
     try:
         with signals.interruptible():
             _play(script, form, folder, keep)
+        if keep:
+            click.echo("cleaned up")
     except LabError as wrong:
         raise Failed(str(wrong)) from None
     except Stopped:
         click.echo("cleaned up")
-        sys.exit(0 if keep else 130)
+        sys.exit(130)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -109,8 +112,9 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
             story.play(script)
             if keep:
                 _tell_how_to_look(plan.file(f"{_SERVICE.name}-0"), nameserver)
-                while True:
-                    story.tell_events(1.0)
+                with contextlib.suppress(Stopped):
+                    while True:
+                        story.tell_events(1.0)
         finally:
             story.agents.close()
 

@@ -4,12 +4,21 @@ import contextlib
 import io
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
 from agent.settings import Settings
 
+
+class _Nowhere(io.TextIOBase):
+    """What is logged where the parent closed stderr: nothing is kept."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+_NOWHERE = _Nowhere()
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -17,7 +26,7 @@ class EventLog:
     """Tells events through structlog; what the loop calls `Events`."""
 
     def __init__(self, settings: Settings, *, no_color: bool = False) -> None:
-        stderr = sys.stderr or io.StringIO()  # None where the parent closed it
+        stderr = sys.stderr or cast(TextIO, _NOWHERE)
         form = settings.log.format or ("console" if stderr.isatty() else "json")
         has_colors = stderr.isatty() and not no_color
         processors: list[Any] = [

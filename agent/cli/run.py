@@ -46,7 +46,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
     targets = tuple(_target(output) for output in settings.outputs)
-    if len({target.path.resolve() for target in targets}) < len(targets):
+    if len({target.path for target in targets}) < len(targets):
         raise Wrong("two outputs lead to one file: each needs its own")
     situation = find_situation(flags)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
@@ -86,15 +86,16 @@ def inquiry_of(situation: Situation) -> Inquiry:
 
 def _target(output: Output) -> Target:
     """An output with its real edges; refuses one that can't work. Raises Wrong."""
-    path = Path(output.path)
-    if path.is_symlink():  # the file that it leads to is kept, not the link replaced
-        path = path.resolve()
     try:
+        # The file that a link leads to is kept, not the link replaced.
+        path = Path(os.path.realpath(output.path))  # pathlib's raises on a loop
         form = formats.load(output.format)
         formats.try_out(form, output.vars)
         publish.check_target(path, output.permissions)
     except (formats.FormatError, publish.PublishError) as wrong:
         raise Wrong(str(wrong)) from None
+    except OSError as wrong:
+        raise Wrong(f"{output.path} can't be written: {wrong.strerror or wrong}") from None
     publish.sweep(path)
     return Target(
         name=form.name,

@@ -60,7 +60,7 @@ Gate = Open | Waiting | TimedOut
 def judge(state: Membership, rules: GateRules, waited: float, last_doubt: str = "") -> Gate:
     """Judges the gate after `waited` seconds; `last_doubt` is why DNS last gave no peers."""
     is_answered = state.is_answered and state.generation > 0
-    missing = _missing(state, rules) if is_answered else "DNS has not named anybody yet"
+    missing = _missing(state, rules) if is_answered else _unanswered(state)
     if not missing:
         return Open(f"every peer that wait_for: {rules.wait_for} asks for is listed")
     if waited < rules.wait_timeout:
@@ -68,6 +68,17 @@ def judge(state: Membership, rules: GateRules, waited: float, last_doubt: str = 
     if rules.proceed_at_timeout and is_answered:
         return Open(f"proceeding after {rules.wait_timeout:g} s, as on_timeout says", missing)
     return TimedOut(f"{missing}; DNS says: {last_doubt}" if last_doubt else missing)
+
+
+def _unanswered(state: Membership) -> str:
+    """Why what DNS said so far is not enough to go by."""
+    if state.alone is None:
+        return "DNS has not named anybody yet"
+    needed = state.alone.until - state.alone.since
+    return (
+        f"DNS names nobody but {state.identity.pod}, which is believed when it has said so for "
+        f"{needed:.0f} s: it may be a cache's word"
+    )
 
 
 def _missing(state: Membership, rules: GateRules) -> str:

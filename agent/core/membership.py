@@ -26,7 +26,7 @@ from agent.core.decisions import Decision, Did
 from agent.core.identity import Identity
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.roll import Peer, Roll, sort_key
-from agent.core.sightings import MISSED_ANSWERS, Tracked
+from agent.core.sightings import Tracked
 from agent.core.tracking import is_self, track
 
 # A set that never stops changing is rendered all the same, after so many times `settle`.
@@ -62,11 +62,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """DNS names nobody else: since when, until when a cache may say so, and how often it did."""
+    """DNS names nobody else: since when, and until when that may be a cache's word (seconds)."""
 
     since: float
     until: float
-    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +143,7 @@ def _lonely(state: Membership, now: float, ttl: float, rules: Rules) -> Membersh
     """DNS named nobody else: believed when said twice, and for longer than a cache would."""
     if state.alone is None:
         return replace(state, alone=Alone(now, now + max(ttl, rules.settle)))
-    alone = replace(state.alone, times=state.alone.times + 1)
-    is_believed = alone.times >= MISSED_ANSWERS and now >= alone.until
-    return replace(state, alone=alone, is_answered=state.is_answered or is_believed)
+    return replace(state, is_answered=state.is_answered or now >= state.alone.until)
 
 
 def advance(state: Membership, now: float, rules: Rules) -> Step:

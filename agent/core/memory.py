@@ -69,10 +69,11 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
     if (roll.me.fqdn, roll.service) != (me.fqdn, me.service):
         raise RecallError(f"it is of {roll.me.fqdn}")
     generation = max(1, roll.generation)
-    is_open = was_open and bool(me.addresses) and me.addresses == roll.me.addresses
+    is_same = me.addresses == roll.me.addresses
+    is_open = was_open and is_same and bool(me.addresses)
     names = frozenset(known.fqdn for known in tracked)
     state = Membership(me, tracked, roll.peers, generation, remembered=names)
-    return Memory(state, notified, is_open)
+    return Memory(state, notified if is_same or not me.addresses else {}, is_open)
 
 
 def _newest_first(known: Tracked) -> list[str]:

@@ -29,12 +29,7 @@ def parse_nameserver(text: str) -> Nameserver:
     with_port = _WITH_PORT.fullmatch(text)
     host = (with_port["v6"] or with_port["v4"]) if with_port else text
     port = int(with_port["port6"] or with_port["port4"] or DNS_PORT) if with_port else DNS_PORT
-    try:
-        ipaddress.ip_address(host)
-        host.encode("idna")  # as the resolver library does, with a scope too
-    except ValueError:
-        port = 0
-    if not 0 < port < 65536:
+    if not _is_host(host) or not 0 < port < 65536:
         raise ValueError(f"{text!r} is not a nameserver: write an address, as in 10.96.0.10:53")
     return Nameserver(host, port)
 
@@ -44,9 +39,16 @@ def nameservers_in(resolv_conf: str) -> tuple[Nameserver, ...]:
     found: list[Nameserver] = []
     for line in resolv_conf.splitlines():
         words = line.split()
-        if len(words) > 1 and words[0] == "nameserver":
-            try:
-                found.append(Nameserver(str(ipaddress.ip_address(words[1]))))
-            except ValueError:
-                continue
+        if len(words) > 1 and words[0] == "nameserver" and _is_host(words[1]):
+            found.append(Nameserver(str(ipaddress.ip_address(words[1]))))
     return tuple(found[:MOST_NAMESERVERS])
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is an address that a socket can be given, with a scope or without."""
+    try:
+        ipaddress.ip_address(text)
+        text.encode("idna")  # as getaddrinfo does, which fails on odd scopes
+    except ValueError:
+        return False
+    return True

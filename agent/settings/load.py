@@ -69,6 +69,10 @@ def load(said: Said) -> Loaded:
         settings = msgspec.convert(tree, schema.Settings, dec_hook=_decode)
     except msgspec.ValidationError as wrong:
         raise SettingsError(_explain(str(wrong), said, sources)) from None
+    except UnicodeEncodeError:
+        raise SettingsError(
+            "a setting holds a character that is no text (a lone surrogate)"
+        ) from None
     for key, sentence in schema.problems(settings):
         raise SettingsError(f"{sources.get(key, key)}: {sentence}")
     told = {

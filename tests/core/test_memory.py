@@ -90,3 +90,16 @@ def test_the_gate_stays_open_for_the_same_pod_only(
     state = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
     now = Identity("db-1", "db", 1, SERVICE, addresses, MappingProxyType({}))
     assert recall(remember(Memory(state, {}, is_open=True)), now, 0.0).is_open is is_open
+
+
+@pytest.mark.parametrize(
+    ("addresses", "notified"),
+    [(("10.0.0.1",), {"/x": "abc"}), (("10.0.0.5",), {}), ((), {"/x": "abc"})],
+    ids=["the same pod", "a new pod of the name", "a pod that does not know its address"],
+)
+def test_what_an_older_pod_was_notified_of_is_not_what_a_new_one_was(
+    addresses: tuple[str, ...], notified: dict[str, str]
+) -> None:
+    state = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
+    now = Identity("db-1", "db", 1, SERVICE, addresses, MappingProxyType({}))
+    assert recall(remember(Memory(state, {"/x": "abc"})), now, 0.0).notified == notified

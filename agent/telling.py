@@ -1,0 +1,63 @@
+"""What the loop says, and how often: news at once, a trouble that lasts ever more seldom."""
+
+from typing import Any
+
+from agent.core.decisions import Decision, Did
+from agent.core.roll import Peer
+from agent.core.seldom import Seldom
+from agent.edges import Clock, Events, Target
+
+
+class Teller:
+    """Tells events, and remembers what was said of each topic."""
+
+    def __init__(self, events: Events, clock: Clock) -> None:
+        self.now = events
+        self._clock = clock
+        self._said: dict[str, Seldom] = {}
+
+    def seldom(self, topic: str, level: str, sentence: str, **more: Any) -> None:
+        """Tells of a trouble that lasts: at once, after a minute, and then ever more seldom."""
+        said, is_due = self._said.get(topic, Seldom()).say(sentence, self._clock.now())
+        self._said[topic] = said
+        if is_due:
+            self.now(level, sentence, **more)
+
+    def is_over(self, topic: str) -> None:
+        """Makes the next trouble of this topic news again."""
+        self._said.pop(topic, None)
+
+    def decision(self, decision: Decision) -> None:
+        """Tells what was decided about whom."""
+        more = {"kind": decision.did.value, "about": decision.about}
+        match decision.did:
+            case Did.KEPT:
+                self.seldom("dns", "warning", decision.reason, **more)
+            case Did.UNLISTED | Did.REMARK:
+                self.seldom("setup", "warning", decision.reason, **more)
+            case Did.MISSING | Did.RETURNED:
+                self.seldom(decision.did.value, "info", decision.reason, **more)
+            case Did.ADDED | Did.READDRESSED | Did.DROPPED:
+                self.now("info", decision.reason, **more)
+
+    def members(self, peers: tuple[Peer, ...], generation: int) -> None:
+        """Tells a new view; its files are news too."""
+        self.is_over("wrote")
+        names = [peer.name for peer in peers]
+        listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
+        self.now("info", listed, kind="members", generation=generation, peers=names)
+
+    def written(self, target: Target, generation: int) -> None:
+        """Tells that a file was replaced; what was wrong with it is over."""
+        path = str(target.path)
+        self.is_over(path)
+        more = {"output": target.name, "path": path, "generation": generation}
+        self.seldom("wrote", "info", f"wrote {path}", kind="published", **more)
+
+    def meddling(self, target: Target, *, is_removed: bool) -> None:
+        """Tells that somebody else changes a file."""
+        sentence = (
+            f"somebody else {'removed' if is_removed else 'changed'} {target.path} (another "
+            "rollcall with the same output?): it is written again"
+        )
+        self.seldom("meddling", "warning", sentence, kind="meddling")
