@@ -5,6 +5,7 @@ Whatever comes from the network or from a person passes through `dns_name`, `dns
 could end a string in a config file. That is why no template has to escape a name.
 """
 
+import functools
 import ipaddress
 import re
 
@@ -16,6 +17,10 @@ LONGEST_NAME = 253
 _ORDINAL = re.compile(r"(?P<set>.+)-(?P<ordinal>0|[1-9][0-9]{0,9})", re.ASCII)
 _DASHED_V4 = re.compile(r"\d{1,3}(?:-\d{1,3}){3}", re.ASCII)
 _DASHED_V6 = re.compile(r"[0-9a-f]{0,4}(?:-[0-9a-f]{0,4}){2,7}", re.ASCII)
+
+
+# The same few thousand names and addresses come with each answer.
+_remembered = functools.lru_cache(maxsize=8192)
 
 
 def dns_label(text: str) -> str:
@@ -38,6 +43,7 @@ def dns_name(text: str) -> str:
     return low
 
 
+@_remembered
 def ip_address(text: str) -> str:
     """Returns an IPv4 or IPv6 address in its shortest form; raises ValueError if it is none.
 
@@ -52,6 +58,7 @@ def ip_address(text: str) -> str:
     return str(parsed)
 
 
+@_remembered
 def is_address(text: str) -> bool:
     """Whether `text` is an address rather than a name."""
     try:
@@ -61,12 +68,14 @@ def is_address(text: str) -> bool:
     return True
 
 
+@_remembered
 def address_key(address: str) -> tuple[int, int]:
     """Sorts addresses by family, then as numbers: 10.0.0.9 before 10.0.0.10."""
     parsed = ipaddress.ip_address(address)
     return parsed.version, int(parsed)
 
 
+@_remembered
 def split_ordinal(pod: str) -> tuple[str, int] | None:
     """Splits a StatefulSet pod's name: `my-db-2-10` is ordinal 10 of `my-db-2`.
 
@@ -79,6 +88,7 @@ def split_ordinal(pod: str) -> tuple[str, int] | None:
     return match["set"], int(match["ordinal"])
 
 
+@_remembered
 def dashed_address(label: str) -> str | None:
     """The address that a label spells with dashes for dots or colons: `10-0-0-1`, `fd00--1`.
 
