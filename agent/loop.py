@@ -254,8 +254,14 @@ class Loop:
         self._tell.now("info", sentence, kind="ready", seconds=round(took, 3))
 
     def _notify(self) -> None:
-        """Tells of what was written, and if that fails, again at the next turn."""
-        if not any(ledger.is_notify_due for ledger in self._ledgers.values()):
+        """Tells of what was written, and if that fails, again at the next turn.
+
+        Not while a file is still to be written: the roll that is told is what is in the files.
+        """
+        ledgers = self._ledgers.values()
+        if any(led.is_publish_due for led in ledgers) or not any(
+            led.is_notify_due for led in ledgers
+        ):
             return
         roll = self._state.roll(self._plan.gate.replicas, self._plan.gate.start_ordinal)
         if self._edges.notify(roll):

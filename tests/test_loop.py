@@ -105,9 +105,8 @@ class World:
             self.recall,
             self.remember,
         )
-        plan = Plan(
-            me, Rules(settle=odd.get("settle", 0.0), forget_after=30.0), gate or GateRules()
-        )
+        rules = Rules(settle=odd.get("settle", 0.0), forget_after=30.0)
+        plan = Plan(me, rules, gate or GateRules(), odd.get("interval", 1.0))
         return Running(self, Loop(plan, edges))
 
 
@@ -177,6 +176,14 @@ def test_the_gate_gives_up_at_its_deadline_and_says_who_is_missing_and_why_that_
     assert "publishNotReadyAddresses" in sentence
 
 
+def test_the_gate_gives_up_at_its_deadline_although_the_next_poll_is_later() -> None:
+    world = World(dns=listed(1))
+    running = world.loop("db-1", GateRules(wait_timeout=1), interval=6.0)
+    assert running.loop.run() is End.TIMED_OUT
+    assert world.now == pytest.approx(1001)
+    assert len(world.asked_at) == 1
+
+
 def test_a_deadline_in_a_dns_outage_names_what_dns_said() -> None:
     world = World(dns=DOWN)
     assert world.loop("db-0", GateRules(wait_timeout=5)).pass_time(5) is End.TIMED_OUT
@@ -188,6 +195,11 @@ def test_proceeding_at_the_deadline_writes_what_is_known() -> None:
     gate = GateRules(wait_timeout=10, proceed_at_timeout=True)
     assert world.loop("db-2", gate).pass_time(11) is End.READY
     assert world.disk[FILE] == b"db-2"
+    ((at, level, sentence),) = [(at, lv, s) for at, lv, kind, s in world.log if kind == "gate"]
+    assert (at, level) == (1010, "warning")
+    assert sentence.startswith(
+        "proceeding after 10 s, as on_timeout says, although db-0, db-1 are not in DNS under "
+    )
 
 
 def test_an_outage_changes_no_file_however_long_it_is() -> None:
@@ -528,3 +540,21 @@ def test_a_pod_that_dns_names_alone_is_warned_of_a_second_cluster(
     world = World(dns=listed(0))
     assert world.loop("db-0", GateRules(replicas=replicas)).pass_time(5) is End.READY
     assert len(world.said("alone")) == warnings
+
+
+def test_nobody_is_notified_of_what_is_not_in_the_file_yet() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    world.is_deaf = True
+    world.dns = listed(0, 1, 2)
+    running.pass_time(5)
+    world.is_full = True
+    world.dns = listed(0, 1, 2, 3)
+    running.pass_time(5)
+    world.is_deaf = False
+    running.pass_time(5)
+    assert world.told == []
+    world.is_full = False
+    running.pass_time(5)
+    assert [len(roll.peers) for roll in world.told] == [4]
