@@ -345,6 +345,81 @@ def test_a_scoped_address_is_not_taken_for_the_pods() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "told_value", "in_hosts"),
+    [
+        ("service", "cache", "db"),
+        ("namespace", "staging", "prod"),
+        ("cluster_domain", "example.org", "cluster.local"),
+    ],
+)
+def test_what_is_told_against_etc_hosts_counts_and_is_remarked_on(
+    field: str, told_value: str, in_hosts: str
+) -> None:
+    around = Surroundings(told(**{field: told_value}), hosts=DUAL_STACK, hostname="db-1")
+    me = identify(around)
+    name = field.replace("_", " ")
+    flag = f"--{field.replace('_', '-')}"
+    assert me.sources[name] == flag
+    assert told_value in me.fqdn
+    (remark,) = me.remarks
+    assert remark == (
+        f"the {name} is {told_value} by {flag}, but this pod's own line in /etc/hosts has "
+        f"{in_hosts}: one of them is wrong"
+    )
+
+
+def test_a_variable_against_etc_hosts_is_remarked_on_too() -> None:
+    me = pod(environment={"POD_NAMESPACE": "staging"})
+    (remark,) = me.remarks
+    assert remark.startswith("the namespace is staging by POD_NAMESPACE, but ")
+    assert me.service.namespace == "staging"
+
+
+def test_each_contradiction_has_its_remark() -> None:
+    me = pod(service="cache", namespace="staging", cluster_domain="cluster.local")
+    assert [remark.partition(" is ")[0] for remark in me.remarks] == [
+        "the service",
+        "the namespace",
+    ]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        Surroundings(told(service="db", namespace="PROD"), {}, HOSTS, "db-1"),
+        Surroundings(hosts=HOSTS, hostname="db-1", resolv_conf=RESOLV_CONF),
+        Surroundings(told(service="db"), {}, NAMELESS_HOSTS, "db-1", RESOLV_CONF),
+        Surroundings(told(service="db"), {}, ALIASES + HOSTS.replace("1", "2"), "x-0", RESOLV_CONF),
+        Surroundings(
+            told(service="x", namespace="y", cluster_domain="z"),
+            hostname="db-1.db.prod.svc.cluster.local",
+        ),
+    ],
+    ids=[
+        "told the same",
+        "told nothing",
+        "no line of its own",
+        "only other pods' lines",
+        "only a hostname",
+    ],
+)
+def test_where_etc_hosts_does_not_contradict_there_is_no_remark(around: Surroundings) -> None:
+    assert identify(around).remarks == ()
+
+
+def test_a_name_that_is_longer_than_dns_allows_is_refused() -> None:
+    label = "a" * 60
+    domain = f"{label}.{label}.{label}"
+    longest = 253 - len(f"db-1..prod.svc.{domain}")
+    assert len(pod(service="s" * longest, cluster_domain=domain).fqdn) == 253
+    service = "s" * (longest + 1)
+    around = Surroundings(told(service=service, cluster_domain=domain), {}, HOSTS, "db-1")
+    assert refusal(around) == [
+        f"the name db-1.{service}.prod.svc.{domain} is longer than DNS allows (253)"
+    ]
+
+
 @given(st.text(), st.text(), st.text())
 def test_whatever_stands_in_the_files_an_identity_is_whole_or_refused_by_sentences(
     hosts: str, hostname: str, resolv_conf: str

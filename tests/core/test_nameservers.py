@@ -36,6 +36,12 @@ def test_a_nameserver_is_an_address_with_or_without_a_port(text: str, host: str,
         "[fd00::a",
         "10.96.0.10: 53",
         "10.96.0.10:5_3",
+        "10.96.0.10:" + "9" * 5000,
+        "9" * 5000,
+        "fe80::1%a..b",
+        "[fe80::1%a..b]:53",
+        f"fe80::1%{'a' * 64}",
+        "fe80::1%\ud800",
     ],
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
@@ -74,6 +80,8 @@ def test_more_than_three_nameservers_are_not_asked_as_the_resolver_library_does_
         "nameserver 10.0.0",
         "nameservers 10.0.0.1",
         "\x00\x01",
+        "nameserver fe80::1%a..b",
+        "nameserver " + "9" * 5000,
         "",
     ],
 )

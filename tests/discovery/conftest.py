@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,6 +12,22 @@ from agent.lab.world import Nameserver as LabNameserver
 from tests.discovery.world import CoreDnsWorld, LabWorld, World
 from tests.support.coredns import CoreDns
 from tests.support.kubeapi import KubeApi
+from tests.support.scripted_dns import ScriptedDns, TcpScript, UdpScript
+
+Serve = Callable[..., ScriptedDns]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts scripted name servers, which end with the test."""
+    with ExitStack() as open_servers:
+
+        def start(
+            udp: UdpScript, tcp: TcpScript | None = None, host: str = "127.0.0.1"
+        ) -> ScriptedDns:
+            return open_servers.enter_context(ScriptedDns(udp, tcp, host))
+
+        yield start
 
 
 @pytest.fixture(scope="package")

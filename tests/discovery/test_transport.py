@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
 
 import dns.flags
 import dns.message
@@ -15,6 +14,7 @@ import pytest
 
 from agent.core.nameservers import Nameserver
 from agent.discovery.transport import EDNS_PAYLOAD, Failure, Kind, Reply, Resolver
+from tests.discovery.conftest import Serve
 from tests.support.scripted_dns import (
     Question,
     ScriptedDns,
@@ -29,21 +29,6 @@ NAME = "db.prod.svc.cluster.local"
 ADDRESS = f"{NAME}. 5 IN A 10.0.0.1"
 # Seconds that a busy machine may add to what is promised.
 GRACE = 0.5
-
-Serve = Callable[..., ScriptedDns]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Starts scripted name servers, which end with the test."""
-    with ExitStack() as open_servers:
-
-        def start(
-            udp: UdpScript, tcp: TcpScript | None = None, host: str = "127.0.0.1"
-        ) -> ScriptedDns:
-            return open_servers.enter_context(ScriptedDns(udp, tcp, host))
-
-        yield start
 
 
 def ask(*servers: ScriptedDns | Nameserver, timeout: float = 2.0, kind: Kind = "A") -> Asked:

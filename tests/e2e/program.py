@@ -38,13 +38,17 @@ class Setting:
     """How a process is started, besides its arguments.
 
     `umask` is -1 for the test's own. A byte of `stdin` that is no UTF-8 is written as a surrogate.
-    `through` is a command that starts another.
+    `through` is a command that starts another. `stdout` and `stderr` are handles to write to,
+    instead of what `Program.out` and `Program.err` read. `folder` is where it is started.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     stdin: str = ""
     umask: int = -1
     through: tuple[str, ...] = ()
+    stdout: int | None = None
+    stderr: int | None = None
+    folder: Path = ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,12 @@ class Program:
             stdin.write(given.stdin.encode(errors="surrogateescape"))
             stdin.seek(0)
             self.process = subprocess.Popen(
-                [*given.through, sys.executable, "-m", "agent", *map(str, arguments)],
-                cwd=ROOT,
-                env={**own, **given.environment},
+                [*given.through, sys.executable, "-P", "-m", "agent", *map(str, arguments)],
+                cwd=given.folder,
+                env={**own, "PYTHONPATH": str(ROOT), **given.environment},
                 stdin=stdin,
-                stdout=self._out,
-                stderr=self._err,
+                stdout=self._out if given.stdout is None else given.stdout,
+                stderr=self._err if given.stderr is None else given.stderr,
                 umask=given.umask,
             )
 

@@ -13,7 +13,7 @@ from typing import Self
 import pytest
 import yaml
 
-from tests.e2e.program import Ended, Program, rollcall
+from tests.e2e.program import Ended, Program, Setting, rollcall
 from tests.support.until import until
 
 # Seconds. A fault alone is played for five.
@@ -27,7 +27,7 @@ FAULTS = {
 }
 LABS = {
     **FAULTS,
-    "scaling": "--output=json --scale=2,1",
+    "scaling": "--output=json --scale=2,1,2",
     "tampered with": "--fault=empty --output=list",
     "kept": "--keep --output=cassandra",
     "kept and terminated": "--keep --output=list",
@@ -37,8 +37,8 @@ LABS = {
 class Lab:
     """A running lab of one pod, if its arguments say no other number."""
 
-    def __init__(self, arguments: str) -> None:
-        self.program = Program("lab", "--replicas=1", *arguments.split())
+    def __init__(self, arguments: str, setting: Setting | None = None) -> None:
+        self.program = Program("lab", "--replicas=1", *arguments.split(), setting=setting)
 
     def __enter__(self) -> Self:
         return self
@@ -148,9 +148,33 @@ def test_ctrl_c_in_the_middle_cleans_up(lab: Lab) -> None:
     assert lab.agents()
     lab.program.process.send_signal(signal.SIGINT)
     ended = lab.end()
-    assert ended.err == ""
+    assert (ended.code, ended.err) == (130, "")
     assert "on disk are what membership demands" not in ended.out
     lab.must_have_cleaned_up()
+
+
+def test_ctrl_c_before_the_check_is_130_although_the_lab_was_to_be_kept(
+    labs: Mapping[str, Lab],
+) -> None:
+    assert labs
+    with Lab("--keep --output=list --fault=empty") as lab:
+        lab.waits_for("fault  empty")
+        lab.program.process.send_signal(signal.SIGINT)
+        ended = lab.end()
+        assert (ended.code, ended.err) == (130, "")
+        lab.must_have_cleaned_up()
+
+
+def test_what_lies_in_the_working_directory_is_not_taken_for_the_agent(
+    labs: Mapping[str, Lab], tmp_path: Path
+) -> None:
+    assert labs
+    for name in ("agent.py", "click.py", "signal.py"):
+        (tmp_path / name).write_text("raise SystemExit('this is somebody else')\n")
+    with Lab("--output=list", Setting(folder=tmp_path)) as lab:
+        ended = lab.end()
+        assert (ended.code, ended.err) == (0, "")
+        assert "1 of 1 files on disk are what membership demands" in ended.out
 
 
 def test_an_agent_that_ends_by_itself_ends_the_lab_with_1(lab: Lab) -> None:
@@ -184,9 +208,12 @@ def test_each_change_is_shown_with_the_time_that_it_took(labs: Mapping[str, Lab]
     ended = lab.end()
     assert (ended.code, ended.err) == (0, "")
     steps = re.findall(r"scale  (\d -> \d) pods", ended.out)
-    assert steps == ["0 -> 1", "1 -> 2", "2 -> 1"]
+    assert steps == ["0 -> 1", "1 -> 2", "2 -> 1", "1 -> 2"]
     wrote = re.findall(r"wrote  (db-\d)  .*after (\d\.\d\d) s", ended.out)
-    assert sorted(pod for pod, _ in wrote) == ["db-0", "db-0", "db-0", "db-1"]
-    assert float(wrote[-1][1]) >= 3  # how long a missing pod is held
-    assert ended.out.endswith("1 of 1 files on disk are what membership demands\n")
+    pods = [pod for pod, _ in wrote]
+    assert sorted(pods[:3]) == ["db-0", "db-0", "db-1"]
+    assert pods[3] == "db-0"
+    assert float(wrote[3][1]) >= 3  # how long a missing pod is held
+    assert sorted(pods[4:]) == ["db-0", "db-1"]  # of a db-1 that is a new one
+    assert ended.out.endswith("2 of 2 files on disk are what membership demands\n")
     lab.must_have_cleaned_up()

@@ -62,7 +62,7 @@ def test_the_file_follows_the_set_and_is_never_seen_in_between(
 ) -> None:
     file = tmp_path / "peers.json"
     kube.scale(3)
-    follow(start, kube.flag, f"json:{file}")
+    program = follow(start, kube.flag, f"json:{file}")
     with Reader(file) as reader:
         kube.scale(5)
         until(lambda: located(file) == listed(5), SOON, "there are 5")
@@ -73,6 +73,7 @@ def test_the_file_follows_the_set_and_is_never_seen_in_between(
         until(lambda: located(file)["db-1"] == ["10.0.0.77"], SOON, "db-1 has moved")
     of_three, of_five, of_two = ([f"db-{n}" for n in range(count)] for count in (3, 5, 2))
     assert names(reader.seen) == [of_three, of_five, of_two, of_two]
+    program.end(signal.SIGTERM)  # it may be in the middle of writing its state
     assert {path.name for path in tmp_path.iterdir()} == {"peers.json", ".rollcall-db-0.state"}
 
 
@@ -259,13 +260,13 @@ def test_a_failing_dns_is_said_once_and_the_file_stays(tmp_path: Path, start: St
         failing = True
         (kept,) = program.says("kept")
         asked = len(server.asked)
-        until(lambda: len(server.asked) >= asked + 10, SOON, "it asks on")
+        until(lambda: len(server.asked) >= asked + 5, SOON, "it asks on")
         assert kept["event"].endswith("answered SERVFAIL")
         assert len(program.events("kept")) == 1
         assert stamp(file) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_at_once(
     kube: Kube, tmp_path: Path, start: Start, number: signal.Signals
 ) -> None:

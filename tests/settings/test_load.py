@@ -512,6 +512,78 @@ def test_a_wrong_flag_is_named(flags: Flags, sentence: str) -> None:
     assert refusal(flags=flags) == sentence
 
 
+MANY = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "option",
+    [o for o in OPTIONS if o.key not in {*"pod_name namespace service cluster_domain".split()}],
+    ids=lambda o: o.key,
+)
+@pytest.mark.parametrize("value", [MANY, "\ud800", "\0"], ids=["5000 digits", "half", "zero"])
+def test_what_no_setting_can_be_is_one_sentence_of_all_but_the_names(
+    option: Option, value: str
+) -> None:
+    """Names and addresses are checked when the identity is known."""
+    given = f"list:/{value}" if option.key == "outputs" else value
+    try:
+        loaded = load_all(Said({option.flag: (given,) if option.is_list else given}, {}))
+    except SettingsError as wrong:
+        (line,) = str(wrong).splitlines()
+        assert line
+    else:
+        assert loaded.told or loaded.settings.outputs[0].path == f"/{MANY}"
+
+
+@pytest.mark.parametrize("digits", [4000, 5000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "replicas: {}",
+        "start_ordinal: {}",
+        "wait_timeout: {}",
+        "wait_timeout: {}s",
+        "wait_timeout: -{}",
+        "discovery: {{interval: {}}}",
+        "membership: {{settle: {}.5}}",
+        "discovery: {{nameservers: ['10.0.0.1:{}']}}",
+        "outputs: [{{format: list, path: /a, mode: '{}'}}]",
+        "outputs: [{{format: list, path: /a, mode: {}}}]",
+        "log: {{level: {}}}",
+        "{}: 1",
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_one_sentence(text: str, digits: int) -> None:
+    (line,) = refusal(text.format("9" * digits)).splitlines()
+    assert line.startswith(FILE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('"\\ud800": 1', '{discovery: {"\\ud800": 1}}', 'log: {level: "\\ud800"}'),
+        *('wait_for: "\\ud800"', 'replicas: "\\ud800"'),
+        'outputs: [{"\\ud800": 1}]',
+        'outputs: [{format: list, path: "/\\ud800"}]',
+        'outputs: [{format: list, path: "/a\\0b"}]',
+        'outputs: [{format: list, path: "/a\\nb"}]',
+        "outputs: [{format: list, path: /a, mode: '\u00b2640'}]",
+    ],
+)
+def test_what_is_no_text_is_one_sentence_that_can_be_shown(text: str) -> None:
+    (line,) = refusal(text).splitlines()
+    assert line.isprintable()
+    assert line.encode()
+
+
+@pytest.mark.parametrize("mode", ["000", "0000", "0044", "0377", "300", "0177"])
+def test_a_mode_that_keeps_the_agent_from_reading_its_own_file_is_refused(mode: str) -> None:
+    sentence = refusal(f"outputs: [{{format: list, path: /a, mode: '{mode}'}}]")
+    assert sentence == (
+        f"{FILE}: outputs: mode {mode} keeps the owner, this agent, from reading the file"
+    )
+
+
 def test_the_blame_for_a_wrong_value_is_on_who_said_it_last() -> None:
     text, variables = "membership: {settle: 1s}", {"ROLLCALL_SETTLE": "x"}
     assert refusal(text, variables).startswith("ROLLCALL_SETTLE: 'x'")

@@ -111,6 +111,10 @@ class ScriptedDns:
         with socket.socket(self._family, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(packet, (self.host, to_port))
 
+    def slowly(self, seconds: float) -> None:
+        """Let the network take its time, within a script; none at all once the server closes."""
+        self._closing.wait(seconds)
+
     def close(self) -> None:
         """End every thread and socket; raises what a script raised. Once is enough."""
         if self._closing.is_set():

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel and the sdist as a release would, installs the wheel where no source lies, and runs it.
-# Then the same with the lowest versions that pyproject.toml allows.
+# Then the same with the lowest versions that pyproject.toml allows, and with those the tests of what
+# they are used for.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
@@ -32,8 +33,11 @@ try_out locked --require-hashes -r requirements/run.txt
 lowest=$("$python" - <<'PY'
 import re, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-print(*(re.sub(r"\s*>=\s*", "==", line) for line in project["dependencies"]))
+needed = project["dependencies"] + project["optional-dependencies"]["test"]
+print(*(re.sub(r"\s*>=\s*", "==", line) for line in needed))
 PY
 )
 # shellcheck disable=SC2086  # one word for each package
 try_out lowest $lowest
+"$scratch/lowest/bin/python" -m pytest -q -p no:cacheprovider tests/core tests/settings tests/formats \
+  tests/e2e/test_commands.py

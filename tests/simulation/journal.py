@@ -1,0 +1,118 @@
+"""What an agent did and saw, event by event, as the properties read it.
+
+There is one journal for each disk: it goes on when the agent is restarted. `at` is the world's time
+and `clock` what the agent's own clock said, which starts anew on another node.
+"""
+
+from dataclasses import dataclass
+
+from agent.core.observation import Observation
+from agent.core.roll import Roll
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An agent starts with these addresses of its own, in a new pod or in the one it was in."""
+
+    at: float
+    clock: float
+    addresses: tuple[str, ...]
+    is_new_pod: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """A poll that was begun at `asked` brought this."""
+
+    at: float
+    clock: float
+    asked: float
+    seen: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event was told; `peers` are the names in the view where it is of the kind `members`."""
+
+    at: float
+    level: str
+    kind: str
+    sentence: str
+    peers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """A file was rendered from this roll."""
+
+    at: float
+    clock: float
+    path: str
+    roll: Roll
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A file was replaced; `before` is what was there."""
+
+    at: float
+    clock: float
+    path: str
+    content: bytes
+    before: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file could not be replaced: the volume is full."""
+
+    at: float
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The state document was replaced."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """The state document can't be used any more, by the fault of somebody else."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The database was told of the first file, which has this content, or could not be."""
+
+    at: float
+    content: bytes
+    arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A turn is over. When it began and when the next is due is said by the agent's clock."""
+
+    at: float
+    clock: float
+    began: float
+    due: float
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The agent is gone, and why."""
+
+    at: float
+    why: str
+
+
+Event = (
+    Started | Saw | Said | Rolled | Wrote | Refused | Remembered | Damaged | Told | Turned | Ended
+)
