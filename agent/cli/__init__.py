@@ -5,7 +5,6 @@ Data goes to stdout, logs and errors to stderr. Exit codes: 0 done, or ended by 
 """
 
 import contextlib
-import os
 import sys
 
 import click
@@ -36,8 +35,6 @@ def main() -> None:
     """Runs the command line and exits; every error is a sentence on stderr."""
     try:
         rollcall.main(prog_name="rollcall", standalone_mode=False)
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except click.ClickException as wrong:
         with contextlib.suppress(OSError):
             _show(wrong)

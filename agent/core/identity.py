@@ -138,7 +138,7 @@ def _contradictions(
 ) -> Iterator[str]:
     """Where /etc/hosts, which the kubelet wrote, says something else than what is used."""
     for name, found in full_name(around).items():
-        if found.source == "/etc/hosts" and found.value != values[name]:
+        if found.source == "/etc/hosts" and found.value.lower() != values[name]:
             yield (
                 f"the {name} is {values[name]} by {sources[name]}, but this pod's own line in "
                 f"/etc/hosts has {found.value}: one of them is wrong"

@@ -389,6 +389,7 @@ def test_each_contradiction_has_its_remark() -> None:
     [
         Surroundings(told(service="db", namespace="PROD"), {}, HOSTS, "db-1"),
         Surroundings(hosts=HOSTS, hostname="db-1", resolv_conf=RESOLV_CONF),
+        Surroundings(hosts=HOSTS.replace("db.prod", "Db.Prod"), hostname="db-1"),
         Surroundings(told(service="db"), {}, NAMELESS_HOSTS, "db-1", RESOLV_CONF),
         Surroundings(told(service="db"), {}, ALIASES + HOSTS.replace("1", "2"), "x-0", RESOLV_CONF),
         Surroundings(
@@ -399,6 +400,7 @@ def test_each_contradiction_has_its_remark() -> None:
     ids=[
         "told the same",
         "told nothing",
+        "another case",
         "no line of its own",
         "only other pods' lines",
         "only a hostname",

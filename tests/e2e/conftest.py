@@ -17,7 +17,7 @@ Start = Callable[..., Program]
 
 @pytest.fixture(scope="package")
 def shared_kube() -> Iterator[Kube]:
-    with KubeApi(Cluster()) as api, CoreDns(api, plugins=["log", "loadbalance"]) as core:
+    with KubeApi(Cluster()) as api, CoreDns(api, ["log", "loadbalance"], ttl=2) as core:
         yield Kube(api, core)
 
 

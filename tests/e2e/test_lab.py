@@ -6,14 +6,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
 import pytest
 import yaml
 
-from tests.e2e.program import Ended, Program, Setting, rollcall
+from tests.e2e.program import SOON, Ended, Program, Setting, rollcall
 from tests.support.until import until
 
 # Seconds. A fault alone is played for five.
@@ -44,6 +44,11 @@ class Lab:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Ends it so that it ends its agents; one that is killed would leave them behind."""
+        if self.program.process.poll() is None:
+            self.program.process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self.program.process.wait(SOON)
         self.program.close()
 
     @property

@@ -136,7 +136,7 @@ def test_the_first_pod_of_a_service_that_dns_does_not_know_yet_starts_by_itself(
     (provider,) = yaml.safe_load(file.read_text())["seed_provider"]
     assert provider["parameters"] == [{"seeds": fqdn("db-0")}]
     (ready,) = [event for event in ended.events if event["kind"] == "ready"]
-    assert 5 <= ready["seconds"] < 9  # the TTL of the NXDOMAIN: a cache may say so for so long
+    assert 2 <= ready["seconds"] < 6  # the TTL of the NXDOMAIN: a cache may say so for so long
     assert not [question for question in kube.questions() if question.name.startswith("db-")]
 
 

@@ -13,7 +13,7 @@ from tests.simulation.audit import PROMISES, broken
 from tests.simulation.replay import shortest, timeline
 from tests.simulation.run import simulate
 
-SEEDS = os.environ.get("SIM_SEEDS", "0:1500")
+SEEDS = os.environ.get("SIM_SEEDS", "0:1000")
 
 Breach = tuple[int, float, str]  # a seed, a time and a sentence
 
