@@ -12,6 +12,8 @@ import hashlib
 EARLY = 0.1
 # Seconds, unless the interval itself is longer.
 LONGEST_GAP = 5.0
+# A short interval asks for quick news after an outage, too: eight of them are the longest gap.
+MOST_DOUBLINGS = 3
 
 
 def next_poll(started: float, interval: float, doubts: int, salt: str) -> float:
@@ -21,7 +23,7 @@ def next_poll(started: float, interval: float, doubts: int, salt: str) -> float:
     and poll.
     """
     longest = max(interval, LONGEST_GAP)
-    gap = min(interval * 2.0 ** min(max(doubts - 1, 0), 10), longest)
+    gap = min(interval * 2.0 ** min(max(doubts - 1, 0), MOST_DOUBLINGS), longest)
     return started + gap * (1 - EARLY * _part(salt))
 
 

@@ -36,6 +36,7 @@ def test_the_same_pod_polls_at_the_same_times_in_each_run() -> None:
         (1.0, 4, 5.0),
         (1.0, 10**6, 5.0),
         (0.1, 4, 0.8),
+        (0.1, 10**6, 0.8),
         (30.0, 9, 30.0),
     ],
 )
