@@ -123,7 +123,7 @@ def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Ste
         case Answered(endpoints):
             step = _answered(state, seen, now, rules)
             if _others(state.identity, endpoints):
-                return Step(replace(step.state, alone=None, is_answered=True), step.decisions)
+                return Step(replace(step.state, is_answered=True), step.decisions)
             return Step(_lonely(step.state, now, 0.0, rules), step.decisions)
         case Absent(reason, why, ttl) if why in _SAYS_NOBODY:
             lonely = _lonely(state, now, ttl, rules)
@@ -219,7 +219,9 @@ def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> 
     """Takes a whole answer into account."""
     gap = 0.0 if state.answered_at is None else now - state.answered_at
     missed = gap if gap > rules.longest_gap else 0.0
-    before = tuple(known.after_gap(missed) for known in state.tracked)
+    before = state.tracked
+    if missed:
+        before = tuple(known.after_gap(missed) for known in before)
     tracking = track(state.identity, before, answer.endpoints, now, rules.forget_after)
     did = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
     did += tracking.decisions
