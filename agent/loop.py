@@ -12,10 +12,10 @@ from agent.core import membership
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.membership import Membership
 from agent.core.memory import Memory, RecallError, recall, remember
-from agent.core.observation import Answered, Unknown
+from agent.core.observation import Absent, Answered, Unknown
 from agent.core.reconcile import Ledger
 from agent.core.roll import Roll
-from agent.core.schedule import next_poll
+from agent.core.schedule import Pace, next_poll
 from agent.edges import Edges, Plan, Target
 from agent.formats import FormatError, Withheld
 from agent.publish import PublishError, digest
@@ -59,7 +59,8 @@ class Loop:
         self._is_ready = False
         self._no_peers_because = ""
         self._doubted_at = self._started
-        self._polls = self._doubts = 0
+        self._polls = 0
+        self._pace = Pace()
 
     def run(self, *, until_ready: bool = False) -> End:
         """Turns until the gate's deadline passes, or for ever; `until_ready`: until it is open."""
@@ -83,8 +84,9 @@ class Loop:
         now = self._edges.clock.now()
         if now >= self._next_poll:
             self._take(self._poll())
-            salt = f"{self._plan.identity.fqdn} {self._polls}"
-            self._next_poll = next_poll(now, self._plan.interval, self._doubts, salt)
+            me = self._plan.identity
+            salt = f"{me.pod}.{me.service.fqdn} {self._polls}"
+            self._next_poll = next_poll(now, self._plan.interval, self._pace, salt)
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
         self._remember()
@@ -124,7 +126,13 @@ class Loop:
         seen = self._edges.observe()
         now = self._edges.clock.now()
         self._polls += 1
-        self._doubts = self._doubts + 1 if isinstance(seen, Unknown) else 0
+        match seen:
+            case Unknown():
+                self._pace = self._pace.doubted()
+            case Answered(_, ttl):
+                self._pace = self._pace.answered(ttl, now)
+            case Absent():  # what a cache remembers of it, another DNS server may know better
+                self._pace = Pace()
         if not isinstance(seen, Answered):
             self._no_peers_because = seen.reason
             self._doubted_at = now
@@ -188,12 +196,12 @@ class Loop:
         return gate
 
     def _tell_if_alone(self) -> None:
-        if len(self._state.peers) > 1 or self._plan.gate.replicas == 1:
-            return
         me = self._plan.identity
+        if len(self._state.peers) > 1 or self._plan.gate.replicas == 1 or not me.is_member:
+            return
         sentence = (
-            f"DNS names nobody but {me.pod} under {me.service.fqdn}: if it has peers, its database "
-            "must not start now, it might found a second cluster"
+            f"DNS names nobody but {me.label} under {me.service.fqdn}: if it has peers, its "
+            "database must not start now, it might found a second cluster"
         )
         self._tell.now("warning", sentence, kind="alone")
 

@@ -33,7 +33,7 @@ class Teller:
         match decision.did:
             case Did.KEPT:
                 self.seldom("dns", "warning", decision.reason, **more)
-            case Did.UNLISTED | Did.REMARK:
+            case Did.UNLISTED | Did.MISPLACED | Did.REMARK:
                 self.seldom("setup", "warning", decision.reason, **more)
             case Did.MISSING | Did.RETURNED:
                 self.seldom(decision.did.value, "info", decision.reason, **more)

@@ -21,7 +21,8 @@ from agent.core.observation import Absent, Answered
 from agent.core.roll import Peer, from_document, to_document
 from agent.core.surroundings import Surroundings
 from agent.discovery import Inquiry, discoverer
-from agent.discovery.reading import answer_of, read_srv
+from agent.discovery.reading import read_srv
+from agent.discovery.second_look import no_names
 from agent.discovery.transport import Reply
 from agent.formats import load as load_format
 from agent.formats import names as format_names
@@ -120,10 +121,10 @@ def everything_said() -> Iterator[str]:
     virtual.message.answer.append(
         dns.rrset.from_text(f"{SERVICE.fqdn}.", 5, "IN", "SRV", f"0 100 9042 {SERVICE.fqdn}.")
     )
-    nameless = answer_of({"10.0.0.1": ("10.0.0.1",)}, 5.0, SERVICE)
-    for absent in (read_srv(virtual, SERVICE), nameless):
-        assert isinstance(absent, Absent)
-        yield absent.reason
+    not_headless = read_srv(virtual, SERVICE)
+    assert isinstance(not_headless, Absent)
+    yield not_headless.reason
+    yield no_names(SERVICE)
     world = World(dns=listed(1))
     world.loop("db-1").pass_time(5)
     world.dns = listed(0)

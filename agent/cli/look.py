@@ -45,9 +45,9 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="print JSON inst
 @_as_json
 def whoami(as_json: bool, **flags: Any) -> None:
     """Show who this pod is, and where each part of that comes from."""
-    around = find_surroundings(load_settings(flags))
+    loaded = load_settings(flags)
     try:
-        identity = identify(around)
+        identity = identify(find_surroundings(loaded), loaded.settings.role)
         facts, problems, code = _facts(identity), identity.remarks, 0
     except IdentityError as wrong:
         facts, problems, code = _known(wrong), tuple(str(wrong).splitlines()), Wrong.exit_code
@@ -139,12 +139,12 @@ def _facts(identity: Identity) -> list[tuple[str, Any, str]]:
     return [
         ("pod name", identity.pod, source["pod name"]),
         ("ordinal", identity.ordinal, source["ordinal"]),
-        ("statefulset", identity.set_name, source["ordinal"]),
+        ("statefulset", identity.set_name or None, source["ordinal"]),
         ("service", service.name, source["service"]),
         ("namespace", service.namespace, source["namespace"]),
         ("cluster domain", service.cluster_domain, source["cluster domain"]),
         ("addresses", list(identity.addresses), source["addresses"]),
-        ("name in DNS", identity.fqdn, "all of these"),
+        ("name in DNS", identity.fqdn if identity.is_member else None, "all of these"),
     ]
 
 
@@ -155,7 +155,7 @@ def _known(wrong: IdentityError) -> list[tuple[str, Any, str]]:
 
 
 def _remark(fqdn: str, roll: Roll, listed: set[str]) -> str:
-    if fqdn != roll.me.fqdn:
+    if roll.me is None or fqdn != roll.me.fqdn:
         return ""
     return "this pod" if fqdn in listed else "this pod, not listed in DNS"
 

@@ -74,7 +74,7 @@ def find_situation(flags: dict[str, Any]) -> Situation:
     """Settings, identity and nameservers. Raises Wrong."""
     loaded = load_settings(flags)
     try:
-        identity = identify(find_surroundings(loaded))
+        identity = identify(find_surroundings(loaded), loaded.settings.role)
     except IdentityError as wrong:
         raise Wrong(str(wrong)) from None
     told = loaded.settings.nameservers
@@ -83,7 +83,7 @@ def find_situation(flags: dict[str, Any]) -> Situation:
         return told
 
     nameservers = as_told if told else ResolvConf(_RESOLV_CONF).nameservers
-    if not nameservers():
+    if not nameservers() and not loaded.settings.peers:
         raise Wrong(f"{_RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
     return Situation(loaded.settings, identity, nameservers)
 

@@ -13,6 +13,8 @@ from agent import __version__, formats, publish
 from agent.cli.log import EventLog
 from agent.cli.options import Situation, Wrong, find_situation, load_settings, settings_options
 from agent.cli.signals import Signals, Stopped, SystemClock
+from agent.core.identity import Role
+from agent.core.roll import pod_names
 from agent.discovery import Inquiry, discoverer
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.settings import Output
@@ -45,7 +47,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     settings = load_settings(flags).settings
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
-    targets = tuple(_target(output) for output in settings.outputs)
+    targets = tuple(_target(output, settings.role) for output in settings.outputs)
     if len({target.path for target in targets}) < len(targets):
         raise Wrong("two outputs lead to one file: each needs its own")
     situation = find_situation(flags)
@@ -79,18 +81,32 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
 
 def inquiry_of(situation: Situation) -> Inquiry:
     """What DNS is to be asked, by the settings."""
-    chosen = situation.settings.discovery
-    me = situation.identity
-    return Inquiry(me.service, me.peer, situation.nameservers, chosen.mode, chosen.timeout)
+    settings, me = situation.settings, situation.identity
+    chosen = settings.discovery
+    has_names = settings.role.has_ordinals
+    of_set = me.set_name or me.service.name  # an observer is of no set: most are called alike
+    expected = pod_names(of_set, settings.start_ordinal, settings.replicas or 0)
+    return Inquiry(
+        service=me.service,
+        own=me.peer,
+        nameservers=situation.nameservers,
+        mode=chosen.mode,
+        timeout=chosen.timeout,
+        port=chosen.port_name,
+        family=chosen.address_family,
+        pods=expected if has_names else (),
+        peers=settings.peers,
+        has_names=has_names,
+    )
 
 
-def _target(output: Output) -> Target:
+def _target(output: Output, role: Role) -> Target:
     """An output with its real edges; refuses one that can't work. Raises Wrong."""
     try:
         # The file that a link leads to is kept, not the link replaced.
         path = Path(os.path.realpath(output.path))  # pathlib's raises on a loop
         form = formats.load(output.format)
-        formats.try_out(form, output.vars)
+        formats.try_out(form, output.vars, role)
         publish.check_target(path, output.permissions)
     except (formats.FormatError, publish.PublishError) as wrong:
         raise Wrong(str(wrong)) from None

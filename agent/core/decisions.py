@@ -1,5 +1,6 @@
 """What was decided, about whom and why: the sentences that logs carry, in one place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +18,7 @@ class Did(Enum):
     RETURNED = "returned"
     DROPPED = "dropped"
     UNLISTED = "unlisted"
+    MISPLACED = "misplaced"
     KEPT = "kept"
     REMARK = "remark"
 
@@ -72,12 +74,30 @@ def named(address: str) -> Decision:
 
 def unlisted(me: Identity, forget_after: float) -> Decision:
     """This pod, which DNS has not listed for a long time."""
+    reason = f"DNS has not listed {me.label} under {me.service.fqdn} for {forget_after:.0f} s: "
+    if me.service.is_bare:
+        reason += (
+            f"set --replicas, and the containers are asked for by their names; or call this one's "
+            f"database {me.label} by container_name"
+        )
+    elif me.ordinal is None:
+        reason += "set publishNotReadyAddresses: true on the service, and check its selector"
+    else:
+        reason += (
+            "set publishNotReadyAddresses: true on the service, and check that the StatefulSet's "
+            f"serviceName is {me.service.name}"
+        )
+    return Decision(Did.UNLISTED, me.label, reason)
+
+
+def misplaced(me: Identity, elsewhere: Sequence[str]) -> Decision:
+    """This pod, which DNS has at another address than its own."""
     reason = (
-        f"DNS has not listed {me.pod} under {me.service.fqdn} for {forget_after:.0f} s: set "
-        f"publishNotReadyAddresses: true on the service, and check that the StatefulSet's "
-        f"serviceName is {me.service.name}"
+        f"DNS has {me.label} at {', '.join(elsewhere)}, but this pod is at "
+        f"{', '.join(me.addresses)}: its own address is used; peers may go to the other one while "
+        "a DNS cache has it, or while an older pod of this name still runs"
     )
-    return Decision(Did.UNLISTED, me.pod, reason)
+    return Decision(Did.MISPLACED, me.label, reason)
 
 
 def kept(peers: int, reason: str) -> Decision:

@@ -74,9 +74,11 @@ def _unanswered(state: Membership) -> str:
     """Why what DNS said so far is not enough to go by."""
     if state.alone is None:
         return "DNS has not named anybody yet"
+    if not state.identity.is_member:
+        return f"DNS names nobody under {state.identity.service.fqdn}"
     needed = state.alone.until - state.alone.since
     return (
-        f"DNS names nobody but {state.identity.pod}, which is believed when it has said so for "
+        f"DNS names nobody but {state.identity.label}, which is believed when it has said so for "
         f"{needed:.0f} s: it may be a cache's word"
     )
 
@@ -98,7 +100,7 @@ def _missing(state: Membership, rules: GateRules) -> str:
 
 def _missing_predecessors(state: Membership, rules: GateRules) -> str:
     me = state.identity
-    numbers = range(rules.start_ordinal, me.ordinal)
+    numbers = range(rules.start_ordinal, me.ordinal or 0)
     lower = (f"{me.set_name}-{n}" for n in numbers)
     absent = list(islice((name for name in lower if name not in state.listed), SHOWN + 1))
     if not absent:

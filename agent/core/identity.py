@@ -6,29 +6,42 @@ writes into /etc/hosts (it holds the pod's whole name when the StatefulSet's ser
 the hostname, the search list of /etc/resolv.conf. DNS is never asked: a pod's own name resolves up
 to a second after its start, and asking too early can keep it from resolving for 30 s more
 (kubernetes issue 92559).
+
+Docker's own DNS in /etc/resolv.conf says that this is docker-compose, where there are no domains.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from agent.core.names import (
     LONGEST_NAME,
+    Family,
     address_key,
-    dns_label,
-    dns_name,
     ip_address,
+    of_family,
     split_ordinal,
 )
 from agent.core.roll import Peer, Service
+from agent.core.sources import address_looks, fields
 from agent.core.surroundings import (
-    Found,
     Surroundings,
+    bare_source,
     full_name,
-    own_addresses,
-    pod_name_of,
-    search_entry,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What this pod is to the service, as the operator says.
+
+    `is_member` False: an observer, which follows a service that it is not part of. `has_ordinals`
+    False: the service's pods are those of a Deployment, which are known by their addresses only.
+    """
+
+    is_member: bool = True
+    has_ordinals: bool = True
+    family: Family = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +50,38 @@ class Identity:
 
     `remarks` are sentences on sources that contradict each other.
 
-    `addresses` is empty where nothing names one: then DNS tells, as it does for other pods.
+    `addresses` is empty where nothing names one: then DNS tells, as it does for other pods. An
+    observer has none, and neither `set_name` nor `ordinal`, as a Deployment's pod has none of them.
     """
 
     pod: str
     set_name: str
-    ordinal: int
+    ordinal: int | None
     service: Service
     addresses: tuple[str, ...]
     sources: Mapping[str, str]
     remarks: tuple[str, ...] = ()
+    is_member: bool = True
 
     @property
     def fqdn(self) -> str:
-        """The name under which DNS lists this pod."""
-        return self.service.pod(self.pod)
+        """The name under which DNS lists this pod: an address, where pods have no ordinals.
+
+        An observer is not listed; its name has no dot.
+        """
+        if not self.is_member:
+            return self.pod
+        return self.addresses[0] if self.ordinal is None else self.service.pod(self.pod)
 
     @property
-    def peer(self) -> Peer:
-        """This pod as its peers see it."""
-        return Peer(self.fqdn, self.addresses)
+    def peer(self) -> Peer | None:
+        """This pod as its peers see it, None for an observer."""
+        return Peer(self.fqdn, self.addresses) if self.is_member else None
+
+    @property
+    def label(self) -> str:
+        """What this pod is called where its peers are called db-0 or 10.0.0.1."""
+        return Peer(self.fqdn).name
 
 
 class IdentityError(ValueError):
@@ -71,30 +96,16 @@ class IdentityError(ValueError):
         self.sources = sources
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One place that was looked at: its name for people, and what was there."""
+def identify(around: Surroundings, role: Role | None = None) -> Identity:
+    """Works out the identity of a member of a StatefulSet, or of one with another `role`.
 
-    place: str
-    found: Found | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A part of the identity: what mends its lack, what checks it, and where to look, in order."""
-
-    name: str
-    mend: str
-    check: Callable[[str], str]
-    looks: tuple[_Look, ...]
-
-
-def identify(around: Surroundings) -> Identity:
-    """Works out the identity. Raises IdentityError, with a line for each field not known."""
+    Raises IdentityError, with a line for each field not known.
+    """
+    role = role or Role()
     problems: list[str] = []
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
-    for field in _fields(around):
+    for field in fields(around, is_member=role.is_member):
         found = next((look.found for look in field.looks if look.found), None)
         if found is None:
             seen = ", ".join(look.place for look in field.looks)
@@ -108,18 +119,21 @@ def identify(around: Surroundings) -> Identity:
                 f"the {field.name} from {found.source} can't be used: {wrong}; set {field.mend}"
             )
     pod = values.get("pod name", "")
-    parts = split_ordinal(pod)
+    parts = split_ordinal(pod) if role.is_member and role.has_ordinals else ("", None)
     if pod and parts is None:
         problems.append(
             f"the ordinal is not known: {pod!r} (from {sources['pod name']}) does not end in "
-            "'-' and a number as a StatefulSet's pod does; set --pod-name"
+            "'-' and a number as a StatefulSet's pod does; set --pod-name (or, if it is a "
+            "Deployment's, --workload deployment)"
         )
     service = Service(
         *(values.get(name, "") for name in ("service", "namespace", "cluster domain"))
     )
     if not problems and len(service.pod(pod)) > LONGEST_NAME:
         problems.append(f"the name {service.pod(pod)} is longer than DNS allows ({LONGEST_NAME})")
-    addresses = _addresses(around, sources, problems)
+    if bare := bare_source(around):
+        sources |= {"namespace": f"none: {bare}", "cluster domain": f"none: {bare}"}
+    addresses = _own_addresses(around, role, sources, problems)
     if problems or parts is None:
         raise IdentityError("\n".join(problems), values, sources)
     return Identity(
@@ -128,9 +142,16 @@ def identify(around: Surroundings) -> Identity:
         ordinal=parts[1],
         service=service,
         addresses=addresses,
-        sources=MappingProxyType(sources | {"ordinal": "the pod name"}),
+        sources=MappingProxyType(sources | {"ordinal": _ordinal_source(role)}),
         remarks=tuple(_contradictions(around, values, sources)),
+        is_member=role.is_member,
     )
+
+
+def _ordinal_source(role: Role) -> str:
+    if not role.is_member:
+        return "none: this pod is an observer"
+    return "the pod name" if role.has_ordinals else "none: a Deployment's pods have no ordinals"
 
 
 def _contradictions(
@@ -138,93 +159,36 @@ def _contradictions(
 ) -> Iterator[str]:
     """Where /etc/hosts, which the kubelet wrote, says something else than what is used."""
     for name, found in full_name(around).items():
-        if found.source == "/etc/hosts" and found.value.lower() != values[name]:
+        if found.source == "/etc/hosts" and found.value.lower() != values.get(name, found.value):
             yield (
                 f"the {name} is {values[name]} by {sources[name]}, but this pod's own line in "
                 f"/etc/hosts has {found.value}: one of them is wrong"
             )
 
 
-def _fields(around: Surroundings) -> tuple[_Field, ...]:
-    """What there is to know, and where each is looked for, in that order."""
-    called = pod_name_of(around)
-    short = around.hostname.partition(".")[0]
-    full = full_name(around)
-    search = search_entry(around.resolv_conf)
-    hosts = f"/etc/hosts (no line with {called or 'the pod'}.SERVICE.NAMESPACE.svc.DOMAIN)"
-    searched = "the search list of /etc/resolv.conf (no NAMESPACE.svc.DOMAIN)"
-    return (
-        _Field(
-            "pod name",
-            "--pod-name, or POD_NAME from the downward API",
-            dns_label,
-            (
-                _told(around, "pod_name"),
-                _variable(around, "POD_NAME"),
-                _Look("the hostname", Found(short, "the hostname") if short else None),
-            ),
-        ),
-        _Field(
-            "service",
-            "--service to the StatefulSet's serviceName",
-            dns_label,
-            (_told(around, "service"), _Look(hosts, full.get("service"))),
-        ),
-        _Field(
-            "namespace",
-            "--namespace, or POD_NAMESPACE from the downward API",
-            dns_label,
-            (
-                _told(around, "namespace"),
-                _variable(around, "POD_NAMESPACE"),
-                _Look("/etc/hosts", full.get("namespace")),
-                _Look(searched, search.get("namespace")),
-            ),
-        ),
-        _Field(
-            "cluster domain",
-            "--cluster-domain (most clusters: cluster.local)",
-            dns_name,
-            (
-                _told(around, "cluster_domain"),
-                _Look("/etc/hosts", full.get("cluster domain")),
-                _Look(searched, search.get("cluster domain")),
-            ),
-        ),
-    )
-
-
-def _told(around: Surroundings, key: str) -> _Look:
-    told = around.told.get(key)
-    place = "--" + key.replace("_", "-")
-    return _Look(place, Found(told.value, told.source) if told else None)
-
-
-def _variable(around: Surroundings, name: str) -> _Look:
-    value = around.environment.get(name, "")
-    return _Look(name, Found(value, name) if value else None)
-
-
-def _addresses(
-    around: Surroundings, sources: dict[str, str], problems: list[str]
+def _own_addresses(
+    around: Surroundings, role: Role, sources: dict[str, str], problems: list[str]
 ) -> tuple[str, ...]:
     """Own addresses, the first of each family, IPv4 first, from the first source that has any."""
-    in_hosts = ",".join(own_addresses(around))
-    looks = [
-        _told(around, "pod_ip"),
-        _variable(around, "POD_IPS"),
-        _variable(around, "POD_IP"),
-        _Look("/etc/hosts", Found(in_hosts, "/etc/hosts") if in_hosts else None),
-    ]
-    found = next((look.found for look in looks if look.found), None)
-    if found is None:
+    if not role.is_member:
+        sources["addresses"] = "none: this pod is an observer"
+        return ()
+    found = next((look.found for look in address_looks(around) if look.found), None)
+    words = [word.strip() for word in found.value.split(",")] if found else []
+    try:
+        known = of_family(tuple(ip_address(word) for word in words), role.family)
+    except ValueError as wrong:
+        source = found.source if found else "nowhere"
+        problems.append(f"the address from {source} can't be used: {wrong}; set --pod-ip")
+        return ()
+    if not known and not role.has_ordinals:
+        problems.append(
+            "this pod's address is not known, and a Deployment's pods have no other name: set "
+            "POD_IP from the downward API (status.podIP)"
+        )
+    if found is None or not known:
         sources["addresses"] = "DNS, once it lists this pod (set --pod-ip or POD_IP to know before)"
         return ()
     sources["addresses"] = found.source
-    try:
-        words = [word.strip() for word in found.value.split(",")]
-        first = {address_key(a)[0]: a for a in reversed([ip_address(word) for word in words])}
-        return tuple(first[version] for version in sorted(first))
-    except ValueError as wrong:
-        problems.append(f"the address from {found.source} can't be used: {wrong}; set --pod-ip")
-        return ()
+    first = {address_key(address)[0]: address for address in reversed(known)}
+    return tuple(first[version] for version in sorted(first))

@@ -10,7 +10,10 @@ The rules, which `observe` applies in this order:
 | family                            | one is gone for `forget_after`                             |
 | a name missing from whole answers | held for `forget_after` and two answers at least, then     |
 |                                   | dropped; time in which nobody answered does not count      |
-| this pod missing                  | a member all the same: it knows itself                     |
+| this pod missing, or listed at    | a member all the same, at its own address: it knows itself |
+| another address                   |                                                            |
+| part of an answer, not all of it  | whoever is in it is added or moved; nobody is missing      |
+| a time to live of 0, after others | whoever is new in it is added: it may be stale             |
 | Absent, after peers were known    | kept; `on_empty: accept` makes it an empty whole answer    |
 | nobody but this pod, or Absent,   | this pod is alone, once said twice, and for longer than    |
 | before any was known              | `settle` and than a cache may go on saying so              |
@@ -23,11 +26,12 @@ from dataclasses import dataclass, replace
 
 from agent.core import decisions
 from agent.core.decisions import Decision, Did
+from agent.core.freshness import weigh
 from agent.core.identity import Identity
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.roll import Peer, Roll, sort_key
 from agent.core.sightings import Tracked
-from agent.core.tracking import is_self, track
+from agent.core.tracking import is_self, misplaced, track
 
 # A set that never stops changing is rendered all the same, after so many times `settle`.
 LONGEST_SETTLE = 5
@@ -75,7 +79,8 @@ class Membership:
     `generation` counts its changes; 0 means that DNS has not yet said anything to rely on, and then
     `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
     nobody else is; `is_taken`: and that is in the view. `remembered` are the tracked names that it
-    has not listed since then. `answered_at`: when the last whole answer came.
+    has not listed since then. `answered_at`: when the last whole answer came; `fresh_at`: when one
+    last had a time to live.
     """
 
     identity: Identity
@@ -88,18 +93,19 @@ class Membership:
     remembered: frozenset[str] = frozenset()
     alone: Alone | None = None
     answered_at: float | None = None
+    fresh_at: float | None = None
     unlisted_since: float | None = None
 
     @property
     def listed(self) -> frozenset[str]:
         """The names of those in the view that DNS has listed since the agent started, and self."""
         listed = {peer.name for peer in self.peers if peer.fqdn not in self.remembered}
-        return frozenset({self.identity.pod, *listed})
+        return frozenset({self.identity.label, *listed} if self.identity.is_member else listed)
 
     def roll(self, replicas: int | None, start_ordinal: int) -> Roll:
         """The view as a roll."""
         own = self.identity
-        me = next((peer for peer in self.peers if peer.fqdn == own.fqdn), own.peer)
+        me = own.peer and next((peer for peer in self.peers if peer.fqdn == own.fqdn), own.peer)
         return Roll(own.service, me, self.peers, self.generation, replicas, start_ordinal)
 
 
@@ -121,9 +127,13 @@ def observe(state: Membership, seen: Observation, now: float, rules: Rules) -> S
 def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Step:
     match seen:
         case Answered(endpoints):
-            step = _answered(state, seen, now, rules)
+            known = {known.fqdn for known in state.tracked}
+            believed = weigh(seen, known, state.fresh_at, now)
+            step = _answered(state, believed, now, rules)
             if _others(state.identity, endpoints):
                 return Step(replace(step.state, is_answered=True), step.decisions)
+            if not believed.is_whole:
+                return step
             return Step(_lonely(step.state, now, 0.0, rules), step.decisions)
         case Absent(reason, why, ttl) if why in _SAYS_NOBODY:
             lonely = _lonely(state, now, ttl, rules)
@@ -194,7 +204,8 @@ def standing(state: Membership, now: float, rules: Rules) -> tuple[str, ...]:
 def _is_settled(state: Membership, pending: Pending, now: float, rules: Rules) -> bool:
     if not state.is_answered:
         return False
-    if not state.is_taken and len(pending.peers) > 1:
+    others = len(pending.peers) - (1 if state.identity.is_member else 0)
+    if not state.is_taken and others:
         return True  # the first whole answer: nobody waits with an older file
     return now >= _settled_at(pending, rules)
 
@@ -210,34 +221,36 @@ def _wanted(state: Membership) -> tuple[Peer, ...]:
         return ()
     me = state.identity
     peers = {t.fqdn: Peer(t.fqdn, t.current) for t in state.tracked}
-    listed = peers.get(me.fqdn, me.peer)
-    peers[me.fqdn] = Peer(me.fqdn, me.addresses or listed.addresses)
+    if me.peer is not None:
+        listed = peers.get(me.fqdn, me.peer)
+        peers[me.fqdn] = Peer(me.fqdn, me.addresses or listed.addresses)
     return tuple(sorted(peers.values(), key=sort_key))
 
 
 def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> Step:
-    """Takes a whole answer into account."""
+    """Takes an answer into account."""
     gap = 0.0 if state.answered_at is None else now - state.answered_at
     missed = gap if gap > rules.longest_gap else 0.0
     before = state.tracked
     if missed:
         before = tuple(known.after_gap(missed) for known in before)
-    tracking = track(state.identity, before, answer.endpoints, now, rules.forget_after)
+    tracking = track(state.identity, before, answer, now, rules.forget_after)
     did = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
-    did += tracking.decisions
-    unlisted = None
-    if state.identity.fqdn not in tracking.listed:
-        unlisted = now if state.unlisted_since is None else state.unlisted_since + missed
-        if now - unlisted >= rules.forget_after:
-            did.append(decisions.unlisted(state.identity, rules.forget_after))
+    did += [*tracking.decisions, *misplaced(state.identity, answer.endpoints)]
     new = replace(
         state,
         tracked=tracking.tracked,
         remembered=state.remembered - tracking.listed,
-        answered_at=now,
-        unlisted_since=unlisted,
+        fresh_at=now if answer.ttl > 0 else state.fresh_at,
     )
-    return Step(new, tuple(did))
+    if not answer.is_whole:
+        return Step(new, tuple(did))
+    unlisted = None
+    if state.identity.is_member and state.identity.fqdn not in tracking.listed:
+        unlisted = now if state.unlisted_since is None else state.unlisted_since + missed
+        if now - unlisted >= rules.forget_after:
+            did.append(decisions.unlisted(state.identity, rules.forget_after))
+    return Step(replace(new, answered_at=now, unlisted_since=unlisted), tuple(did))
 
 
 def _differences(state: Membership, view: tuple[Peer, ...]) -> Iterable[Decision]:

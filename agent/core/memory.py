@@ -45,6 +45,7 @@ def remember(memory: Memory) -> bytes:
         "addresses": {known.fqdn: _newest_first(known) for known in state.tracked},
         "notified": dict(sorted(memory.notified.items())),
         "open": memory.is_open,
+        "has_ttl": state.fresh_at is not None,
     }
     return json.dumps(document, indent=1).encode()
 
@@ -62,17 +63,19 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
         tracked = tuple(_tracked(name, of, now) for name, of in document["addresses"].items())
         was_open = document["open"] is True
         notified = {str(path): str(told) for path, told in document["notified"].items()}
+        fresh_at = now if document.get("has_ttl") is True else None
     except RecallError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RecallError("it is damaged") from None
-    if (roll.me.fqdn, roll.service) != (me.fqdn, me.service):
-        raise RecallError(f"it is of {roll.me.fqdn}")
+    if (roll.service, roll.me and roll.me.fqdn) != (me.service, me.peer and me.fqdn):
+        whose = roll.me.fqdn if roll.me else f"an observer of {roll.service.fqdn}"
+        raise RecallError(f"it is of {whose}")
     generation = max(1, roll.generation)
-    is_same = me.addresses == roll.me.addresses
-    is_open = was_open and is_same and bool(me.addresses)
+    is_same = me.addresses == (roll.me.addresses if roll.me else ())
+    is_open = was_open and is_same and (bool(me.addresses) or not me.is_member)
     names = frozenset(known.fqdn for known in tracked)
-    state = Membership(me, tracked, roll.peers, generation, remembered=names)
+    state = Membership(me, tracked, roll.peers, generation, remembered=names, fresh_at=fresh_at)
     return Memory(state, notified if is_same or not me.addresses else {}, is_open)
 
 

@@ -8,6 +8,9 @@ could end a string in a config file. That is why no template has to escape a nam
 import functools
 import ipaddress
 import re
+from typing import Literal
+
+Family = Literal["any", "ipv4", "ipv6"]
 
 # RFC 1035 section 2.3.4: a label has 63 octets at most. RFC 1123 section 2.1 lets it begin with a
 # digit; the underscore is for SRV owner names (RFC 2782) and for container names in compose.
@@ -73,6 +76,14 @@ def address_key(address: str) -> tuple[int, int]:
     """Sorts addresses by family, then as numbers: 10.0.0.9 before 10.0.0.10."""
     parsed = ipaddress.ip_address(address)
     return parsed.version, int(parsed)
+
+
+def of_family(addresses: tuple[str, ...], family: Family) -> tuple[str, ...]:
+    """Those of the addresses that are of a family, in their order."""
+    if family == "any":
+        return addresses
+    version = 4 if family == "ipv4" else 6
+    return tuple(address for address in addresses if address_key(address)[0] == version)
 
 
 @_remembered

@@ -21,12 +21,14 @@ class Answered:
     """DNS gave a whole answer, and these are all the endpoints in it.
 
     `ttl` is the lowest time to live in it, in seconds. `remarks` are sentences on what is odd about
-    the setup although it works.
+    the setup although it works. Where `is_whole` is False there may be more of them: who is listed
+    is there, and who isn't listed may be there, too.
     """
 
     endpoints: tuple[Endpoint, ...]
     ttl: float = 0.0
     remarks: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 class Why(Enum):
@@ -38,6 +40,7 @@ class Why(Enum):
     EXTERNAL_NAME = "ExternalName"
     NO_NAMES = "no names"
     NO_NAMESPACE = "no namespace"
+    NO_SUCH_PORT = "no such port"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,26 @@ class Absent:
     ttl: float = 0.0
 
 
+class Doubt(Enum):
+    """Why nothing can be said; RFC 1035 section 4.1.1 has the response codes."""
+
+    NO_ANSWER = "no answer"
+    UNREACHABLE = "unreachable"
+    SERVFAIL = "SERVFAIL"
+    REFUSED = "REFUSED"
+    FORMERR = "FORMERR"
+    NOTIMP = "NOTIMP"
+    CUT_SHORT = "cut short"
+    FOREIGN = "foreign"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """DNS said nothing that can be relied on: no answer, a failure, half an answer."""
 
     reason: str
+    doubt: Doubt = Doubt.OTHER
 
 
 Observation = Answered | Absent | Unknown

@@ -20,20 +20,36 @@ class RollError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The headless service, by the parts of its name."""
+    """The headless service, by the parts of its name.
+
+    In docker-compose it is an alias, and neither it nor its containers are in any domain: then
+    `namespace` and `cluster_domain` are empty, and names are bare.
+    """
 
     name: str
     namespace: str
     cluster_domain: str
 
     @property
+    def is_bare(self) -> bool:
+        """Whether names have one label only."""
+        return not self.namespace
+
+    @property
     def fqdn(self) -> str:
-        """`db.prod.svc.cluster.local`, without a final dot."""
+        """`db.prod.svc.cluster.local`, without a final dot; `db` where names are bare."""
+        if self.is_bare:
+            return self.name
         return f"{self.name}.{self.namespace}.svc.{self.cluster_domain}"
 
     def pod(self, name: str) -> str:
         """The name that DNS has for a pod of this service, without a final dot."""
-        return f"{name}.{self.fqdn}"
+        return name if self.is_bare else f"{name}.{self.fqdn}"
+
+    def has(self, name: str) -> bool:
+        """Whether a name is one that a pod of this service has."""
+        label, _, above = name.partition(".")
+        return bool(label) and above == ("" if self.is_bare else self.fqdn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +87,13 @@ def sort_key(peer: Peer) -> tuple[Any, ...]:
 class Roll:
     """Everything that a template, a hook or a person is told about the membership.
 
-    `peers` is sorted by `sort_key` and holds `me`. `generation` counts the changes of `peers`;
-    no file is rendered from it.
+    `peers` is sorted by `sort_key` and holds `me`, which is None for an observer: that follows a
+    service that it is not part of. `generation` counts the changes of `peers`; no file is rendered
+    from it.
     """
 
     service: Service
-    me: Peer
+    me: Peer | None
     peers: tuple[Peer, ...]
     generation: int = 0
     replicas: int | None = None
@@ -85,23 +102,29 @@ class Roll:
     @property
     def others(self) -> tuple[Peer, ...]:
         """The peers without this pod."""
-        return tuple(peer for peer in self.peers if peer.fqdn != self.me.fqdn)
+        return tuple(peer for peer in self.peers if self.me is None or peer.fqdn != self.me.fqdn)
 
     @property
     def expected(self) -> tuple[Peer, ...]:
         """The pods that `replicas` says there will be, listed or not; all peers if it is unset."""
-        found = split_ordinal(self.me.name)
+        # An observer learns from the peers what their StatefulSet is called.
+        called = self.peers if self.me is None else (self.me,)
+        found = next((parts for peer in called if (parts := split_ordinal(peer.name))), None)
         if self.replicas is None or found is None:
             return self.peers
         known = {peer.fqdn: peer for peer in self.peers}
-        ordinals = range(self.start_ordinal, self.start_ordinal + self.replicas)
-        names = (self.service.pod(f"{found[0]}-{ordinal}") for ordinal in ordinals)
+        names = map(self.service.pod, pod_names(found[0], self.start_ordinal, self.replicas))
         return tuple(known.get(name, Peer(name)) for name in names)
 
     @property
     def is_first(self) -> bool:
         """Whether this pod has the StatefulSet's lowest ordinal."""
-        return self.me.ordinal == self.start_ordinal
+        return self.me is not None and self.me.ordinal == self.start_ordinal
+
+
+def pod_names(set_name: str, start_ordinal: int, replicas: int) -> tuple[str, ...]:
+    """The names of a StatefulSet's pods."""
+    return tuple(f"{set_name}-{n}" for n in range(start_ordinal, start_ordinal + replicas))
 
 
 def to_document(roll: Roll) -> dict[str, Any]:
@@ -117,7 +140,7 @@ def to_document(roll: Roll) -> dict[str, Any]:
         },
         "replicas": roll.replicas,
         "start_ordinal": roll.start_ordinal,
-        "self": _peer_document(roll.me),
+        "self": None if roll.me is None else _peer_document(roll.me),
         "peers": [_peer_document(peer) for peer in roll.peers],
         "expected": [_peer_document(peer) for peer in roll.expected],
     }
@@ -142,26 +165,32 @@ def from_document(document: object) -> Roll:
     if top.get("version") != ROLL_VERSION:
         raise RollError(f"version is {top.get('version')!r}, this rollcall reads {ROLL_VERSION}")
     service = _mapping(top.get("service"), "service")
-    own = _peer(top.get("self"), "self")
+    own = None if "self" in top and top["self"] is None else _peer(top.get("self"), "self")
     listed = top.get("peers")
     if not isinstance(listed, list):
         raise RollError("peers is not a list")
-    peers = {peer.fqdn: peer for peer in (_peer(p, f"peers[{i}]") for i, p in enumerate(listed))}
+    peers = {} if own is None else {own.fqdn: own}
+    peers |= {peer.fqdn: peer for peer in (_peer(p, f"peers[{i}]") for i, p in enumerate(listed))}
     try:
         return Roll(
-            service=Service(
-                dns_label(_text(service, "name", "service")),
-                dns_label(_text(service, "namespace", "service")),
-                dns_name(_text(service, "cluster_domain", "service")),
-            ),
+            service=_service(service),
             me=own,
-            peers=tuple(sorted({own.fqdn: own, **peers}.values(), key=sort_key)),
+            peers=tuple(sorted(peers.values(), key=sort_key)),
             generation=_count(top.get("generation", 0), "generation"),
             replicas=None if top.get("replicas") is None else _count(top["replicas"], "replicas"),
             start_ordinal=_count(top.get("start_ordinal", 0), "start_ordinal"),
         )
     except ValueError as wrong:
         raise RollError(str(wrong)) from None
+
+
+def _service(entry: Mapping[str, Any]) -> Service:
+    """The service; both of its namespace and cluster domain may be empty. Raises ValueError."""
+    name = dns_label(_text(entry, "name", "service"))
+    parts = [_text(entry, key, "service") for key in ("namespace", "cluster_domain")]
+    if not any(parts):
+        return Service(name, "", "")
+    return Service(name, dns_label(parts[0]), dns_name(parts[1]))
 
 
 def _peer(document: object, where: str) -> Peer:

@@ -3,10 +3,13 @@
 The agents of a fleet start together, and a DNS outage ends for all of them at once; so each asks a
 little early, by a part that its name and the number of the poll decide. That is as good as chance
 here, and a test can say when it will be. While DNS does not answer, polls are further apart, up to
-`LONGEST_GAP`: more would be felt when it is back.
+`LONGEST_GAP`: more would be felt when it is back. While a DNS cache answers, nothing new comes
+before what it holds expires; then that is the time of the next poll, if it is at most
+`LONGEST_CACHED` intervals away: another DNS server may have another cache.
 """
 
 import hashlib
+from dataclasses import dataclass
 
 # Of the interval: by so much at most a poll is early.
 EARLY = 0.1
@@ -14,17 +17,47 @@ EARLY = 0.1
 LONGEST_GAP = 5.0
 # A short interval asks for quick news after an outage, too: eight of them are the longest gap.
 MOST_DOUBLINGS = 3
+# Intervals. For so long at most a poll is put off because a cache answers.
+LONGEST_CACHED = 3
+# Seconds. A time to live is told in whole ones.
+ROUNDING = 1.0
 
 
-def next_poll(started: float, interval: float, doubts: int, salt: str) -> float:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the last polls say of the next: how many in a row had no answer, and of a cache.
+
+    `ttl` is the last answer's time to live and `at` when it came, `expires` when the cache's copy
+    does, None where no cache was noticed. All in (clock) seconds.
+    """
+
+    doubts: int = 0
+    ttl: float = 0.0
+    at: float = 0.0
+    expires: float | None = None
+
+    def answered(self, ttl: float, now: float) -> "Pace":
+        """An answer came. One whose time to live fell as time passed came from a cache."""
+        fell, passed = self.ttl - ttl, now - self.at
+        is_cached = ttl > 0 and fell > 0 and abs(fell - passed) <= ROUNDING
+        return Pace(0, ttl, now, now + ttl if is_cached else None)
+
+    def doubted(self) -> "Pace":
+        """No answer came."""
+        return Pace(self.doubts + 1)
+
+
+def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
     """When the next poll begins, if the last began at `started` (clock seconds).
 
-    `doubts` counts the polls in a row that DNS did not answer; `salt` is another one for each pod
-    and poll.
+    `salt` is another one for each pod and poll.
     """
+    part = EARLY * _part(salt)
+    if pace.expires is not None and pace.expires > started + interval:
+        return min(pace.expires + interval * part, started + interval * LONGEST_CACHED)
     longest = max(interval, LONGEST_GAP)
-    gap = min(interval * 2.0 ** min(max(doubts - 1, 0), MOST_DOUBLINGS), longest)
-    return started + gap * (1 - EARLY * _part(salt))
+    gap = min(interval * 2.0 ** min(max(pace.doubts - 1, 0), MOST_DOUBLINGS), longest)
+    return started + gap * (1 - part)
 
 
 def _part(salt: str) -> float:

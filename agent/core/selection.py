@@ -25,7 +25,7 @@ class Selection:
 def select(roll: Roll, rule: Selection) -> tuple[Peer, ...]:
     """The seeds, in the one order of peers."""
     peers = roll.expected if rule.source == "expected" else roll.peers
-    others = tuple(peer for peer in peers if peer.fqdn != roll.me.fqdn)
-    alone = (roll.me,) if roll.is_first else ()
+    others = tuple(peer for peer in peers if roll.me is None or peer.fqdn != roll.me.fqdn)
+    alone = (roll.me,) if roll.me is not None and roll.is_first else ()
     chosen = {"never": peers, "always": others, "unless_first": others or alone}[rule.exclude_self]
     return chosen[: rule.limit] if rule.limit else chosen

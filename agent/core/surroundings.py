@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from agent.core.names import is_address
+from agent.core.nameservers import nameservers_in
+
+# What the operator says for the namespace where there are none.
+NO_NAMESPACE = "-"
+# Docker answers here in each container of a network that a user made; so in docker-compose.
+DOCKER_DNS = "127.0.0.11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,19 @@ def search_entry(resolv_conf: str) -> dict[str, Found]:
                 "cluster domain": Found(".".join(labels[2:]), source),
             }
     return {}
+
+
+def bare_source(around: Surroundings) -> str:
+    """Who says that names are bare, as they are in docker-compose; empty if nobody does.
+
+    The operator, by `-` for the namespace, or a resolv.conf with Docker's embedded DNS, while
+    nothing names a namespace.
+    """
+    if told := around.told.get("namespace"):
+        return told.source if told.value == NO_NAMESPACE else ""
+    is_told = "cluster_domain" in around.told or around.environment.get("POD_NAMESPACE")
+    hosts = [nameserver.host for nameserver in nameservers_in(around.resolv_conf)]
+    return f"Docker's DNS at {DOCKER_DNS}" if DOCKER_DNS in hosts and not is_told else ""
 
 
 def own_addresses(around: Surroundings) -> list[str]:

@@ -1,12 +1,13 @@
 """What a whole answer does to the memory of names: who is seen, missing, forgotten."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.core import decisions
 from agent.core.decisions import Decision
 from agent.core.identity import Identity
-from agent.core.names import dashed_address, is_address, split_ordinal
-from agent.core.observation import Endpoint
+from agent.core.names import address_key, dashed_address, is_address, split_ordinal
+from agent.core.observation import Answered, Endpoint
 from agent.core.roll import Peer
 from agent.core.sightings import Sighting, Tracked
 
@@ -23,12 +24,12 @@ class Tracking:
 def track(
     me: Identity,
     before: tuple[Tracked, ...],
-    endpoints: tuple[Endpoint, ...],
+    answer: Answered,
     now: float,
     forget_after: float,
 ) -> Tracking:
-    """Takes the endpoints of a whole answer, made at `now`, into the memory. Times in seconds."""
-    listed = _listed(me, before, endpoints)
+    """Takes an answer, made at `now`, into the memory. Times in seconds."""
+    listed = _listed(me, before, answer.endpoints)
     known_as = {known.fqdn: known for known in before}
     located = {a for name, addresses in listed.items() if not is_address(name) for a in addresses}
     tracked: list[Tracked] = []
@@ -40,28 +41,41 @@ def track(
         elif fqdn in listed:
             did += [decisions.returned(known, now)] if known.sighting.missed else []
             tracked.append(known.seen(listed[fqdn], now, forget_after))
+        elif not answer.is_whole:
+            tracked.append(known)
         elif (missing := known.not_seen(now)).sighting.is_over(now, forget_after):
             did.append(decisions.dropped(missing, now))
         else:
             did += [] if known.sighting.missed else [decisions.missing(missing, forget_after)]
             tracked.append(missing)
-    others = tuple(decision for decision in did if decision.about != me.pod)
+    others = tuple(decision for decision in did if decision.about != me.label)
     return Tracking(tuple(tracked), frozenset(listed), others)
 
 
 def is_self(me: Identity, endpoint: Endpoint) -> bool:
     """Whether an endpoint is this pod: by its name, or because it has this pod's addresses only.
 
+    An observer is none of them.
+
     Not by its addresses if it has the name of another pod: then the record is an old one of an
     address that is used again.
     """
     name = endpoint.fqdn
-    if name == me.fqdn:
-        return True
+    if name == me.fqdn or not me.is_member:
+        return me.is_member
     mine = bool(endpoint.addresses) and set(endpoint.addresses) <= set(me.addresses)
     label = Peer(name).name
     is_named = not is_address(name) and dashed_address(label) not in endpoint.addresses
     return mine and (not is_named or split_ordinal(label) is None)
+
+
+def misplaced(me: Identity, endpoints: tuple[Endpoint, ...]) -> Iterator[Decision]:
+    """Says so where DNS has this pod's name at an address that is not this pod's (any longer)."""
+    versions = {address_key(address)[0] for address in me.addresses}
+    for endpoint in endpoints:
+        comparable = [a for a in endpoint.addresses if address_key(a)[0] in versions]
+        if endpoint.fqdn == me.fqdn and comparable and not set(comparable) & set(me.addresses):
+            yield decisions.misplaced(me, comparable)
 
 
 def _listed(

@@ -1,40 +1,83 @@
-"""The `auto` mode: SRV, and where the service has none, its addresses.
+"""The `auto` mode: SRV, and where that does not give the whole list, the service's addresses.
 
-It stays with addresses once SRV had no data (no ports), so that a poll at rest is one way of
-asking, and chooses again only when they say that there is nobody. NXDOMAIN for SRV is no reason to
-stay: two DNS servers may disagree for a moment. Where SRV says that the setup is wrong, addresses
-are not asked for: that of a service with a virtual IP would look like a peer.
+It stays with addresses once SRV had no data (no ports) or too much of it, so that a poll at rest is
+one way of asking. It goes back to SRV only on evidence: when there are no addresses any more, or
+half as many as there were when SRV's answer was cut short. NXDOMAIN for SRV is no reason to stay:
+two DNS servers may disagree for a moment. Where SRV says that the setup is wrong, addresses are not
+asked for: that of a service with a virtual IP would look like a peer.
+
+In docker-compose there are no SRV records, and a question for them is handed on to strangers: it
+asks for the pods by name if it knows how many there are to be, else for the alias.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.core.observation import Absent, Answered, Unknown, Why
+from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.discovery.address import AddressDiscovery
+from agent.discovery.inquiry import Inquiry, Way
+from agent.discovery.ordinals import OrdinalsDiscovery
 from agent.discovery.srv import SrvDiscovery
+from agent.discovery.transport import Resolver
 
-_MAY_HAVE_ADDRESSES = {Why.NO_SUCH_NAME, Why.NO_DATA}
 NO_SRV = "the service has no SRV records (no ports?): asking for its addresses and their names"
+NO_PORT = "the service has no port named {}: asking for its addresses and their names"
+TOO_MANY = "the service has too many SRV records for one answer: asking for its addresses"
+
+
+def automatic(resolver: Resolver, inquiry: Inquiry) -> Way:
+    """The way of asking that fits what can be known before the first question."""
+    if not inquiry.service.is_bare:
+        return AutoDiscovery(resolver, inquiry)
+    if inquiry.pods:
+        return OrdinalsDiscovery(resolver, inquiry)
+    return AddressDiscovery(resolver, inquiry)
 
 
 class AutoDiscovery:
-    """Chooses between the two by what answers."""
+    """Chooses between SRV and addresses by what answers."""
 
-    def __init__(self, srv: SrvDiscovery, address: AddressDiscovery) -> None:
-        self._srv = srv
-        self._address = address
-        self._uses_address = False
+    def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
+        self._srv = SrvDiscovery(resolver, inquiry)
+        self._address = AddressDiscovery(resolver, inquiry)
+        self._port = inquiry.port
+        self._not_srv = ""  # why SRV is not asked for, empty while it is
+        self._most = 0
 
-    def observe(self) -> Answered | Absent | Unknown:
-        """Asks once, in the way that answered last."""
-        if not self._uses_address:
-            by_srv = self._srv.observe()
-            if not isinstance(by_srv, Absent) or by_srv.why not in _MAY_HAVE_ADDRESSES:
+    def observe(self, deadline: float) -> Answered | Absent | Unknown:
+        """Asks once, in the way that answered last, and in the other if that has no answer."""
+        if self._not_srv:
+            return self._by_address(deadline, self._not_srv, lasts=True)
+        match self._srv.observe(deadline):
+            case Absent(_, Why.NO_DATA):
+                return self._by_address(deadline, NO_SRV, lasts=True)
+            case Absent(_, Why.NO_SUCH_NAME) if self._port:
+                return self._by_address(deadline, NO_PORT.format(self._port), lasts=False)
+            case Absent(_, Why.NO_SUCH_NAME):
+                return self._by_address(deadline, "", lasts=False)
+            case Unknown(_, Doubt.CUT_SHORT):
+                return self._by_address(deadline, TOO_MANY, lasts=True)
+            case by_srv:
                 return by_srv
-            has_no_srv = by_srv.why is Why.NO_DATA
-        else:
-            has_no_srv = True
-        by_address = self._address.observe()
-        self._uses_address = has_no_srv and not isinstance(by_address, Absent)
-        if has_no_srv and isinstance(by_address, Answered):
-            return replace(by_address, remarks=(*by_address.remarks, NO_SRV))
-        return by_address
+
+    def _by_address(
+        self, deadline: float, because: str, *, lasts: bool
+    ) -> Answered | Absent | Unknown:
+        """Asks for addresses; `because` is remarked if that brings any, and kept if it `lasts`."""
+        seen = self._address.observe(deadline)
+        match seen:
+            case Answered(endpoints):
+                self._not_srv = because if lasts else ""
+                self._look_back(endpoints)
+                return replace(seen, remarks=(*seen.remarks, because)) if because else seen
+            case Absent():
+                self._not_srv = ""
+            case Unknown():
+                self._not_srv = because if lasts else self._not_srv
+        return seen
+
+    def _look_back(self, endpoints: Sequence[Endpoint]) -> None:
+        """Goes back to SRV when what was too much for it has halved."""
+        self._most = max(self._most, len(endpoints)) if self._not_srv == TOO_MANY else 0
+        if self._most > 2 * len(endpoints):
+            self._not_srv, self._most = "", 0

@@ -15,10 +15,10 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from agent.core.names import dashed_address, dns_name, ip_address, is_address
-from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
+from agent.core.names import dashed_address, dns_name, ip_address
+from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.core.roll import Service
-from agent.discovery.transport import Failure, Reply, refusal_of
+from agent.discovery.transport import Failure, Reply, doubt_of, refusal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Addresses:
 
 
 def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Unknown:
-    """Reads the answer to an SRV question for the bare service name."""
-    usable = _usable(reply, service)
+    """Reads the answer to an SRV question for the service, or for a port of it."""
+    usable = _usable(reply, service.fqdn)
     if not isinstance(usable, dns.message.Message):
         return usable
     records = list(_records(usable, dns.rdatatype.SRV))
@@ -45,30 +45,30 @@ def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Un
     targets = {_name(rdata.target) for rrset in records for rdata in rrset}
     if service.fqdn in targets:
         return _not_headless(service)
-    named = {name for name in targets if name and _is_pod_of(name, service)}
+    named = {name for name in targets if name and service.has(name)}
     if not named:
-        return Unknown(f"{reply_from(reply)} answered with names that are not of {service.fqdn}")
+        return Unknown(
+            f"{reply_from(reply)} answered with names that are not of {service.fqdn}", Doubt.FOREIGN
+        )
     found = _additional(usable)
-    answered = answer_of(
-        {name: found.get(name, ()) for name in named}, min(float(r.ttl) for r in records), service
-    )
-    foreign = len(targets) - len(named)
-    if foreign and isinstance(answered, Answered):
+    listed = {name: found.get(name, ()) for name in named}
+    answered = answer_of(listed, min(float(rrset.ttl) for rrset in records))
+    if foreign := len(targets) - len(named):
         passed_over = f"passed over {foreign} names in the answer that are not of {service.fqdn}"
-        return replace(answered, remarks=(*answered.remarks, passed_over))
+        return replace(answered, remarks=(passed_over,))
     return answered
 
 
-def read_addresses(reply: Reply | Failure, service: Service) -> Addresses | Absent | Unknown:
-    """Reads the answer to an A or AAAA question for the bare service name."""
-    usable = _usable(reply, service)
+def read_addresses(reply: Reply | Failure, name: str) -> Addresses | Absent | Unknown:
+    """Reads the answer to an A or AAAA question for `name`, a service's or a pod's."""
+    usable = _usable(reply, name)
     if not isinstance(usable, dns.message.Message):
         return usable
     records = [
         rrset for kind in (dns.rdatatype.A, dns.rdatatype.AAAA) for rrset in _records(usable, kind)
     ]
     if not records:
-        return Absent(f"{service.fqdn} has no addresses", Why.NO_DATA, _negative_ttl(usable))
+        return Absent(f"{name} has no addresses", Why.NO_DATA, _negative_ttl(usable))
     addresses = {ip_address(rdata.address) for rrset in records for rdata in rrset}
     return Addresses(tuple(sorted(addresses)), min(float(rrset.ttl) for rrset in records))
 
@@ -79,42 +79,36 @@ def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unk
     Absent where the address is the service's own, a virtual IP.
 
     An address that several services list has several names; the service's own counts, and of those
-    one with a hostname before a dashed one.
+    one with a hostname before a dashed one. Docker has `container.network` there, of which only the
+    first is a name that it answers for.
     """
     if isinstance(reply, Failure):
-        return Unknown(reply.reason)
+        return Unknown(reply.reason, reply.doubt)
     if reply.message.rcode() == dns.rcode.NXDOMAIN:
         return None
     if reply.message.rcode() != dns.rcode.NOERROR:
-        return Unknown(refusal_of(reply))
+        return Unknown(refusal_of(reply), doubt_of(reply))
     records = _records(reply.message, dns.rdatatype.PTR)
-    names = [_name(rdata.target) for rrset in records for rdata in rrset]
+    names = [_name(rdata.target) or "" for rrset in records for rdata in rrset]
+    if service.is_bare:
+        return min((name.partition(".")[0] for name in names if name.count(".") == 1), default=None)
     if service.fqdn in names:
         return _not_headless(service)
-    own = [name for name in names if name and _is_pod_of(name, service)]
+    own = [name for name in names if service.has(name)]
     return min(own, key=lambda name: (_spelt_address(name) is not None, name), default=None)
 
 
-def answer_of(
-    listed: Mapping[str, tuple[str, ...]], ttl: float, service: Service
-) -> Answered | Absent:
+def answer_of(listed: Mapping[str, tuple[str, ...]], ttl: float) -> Answered:
     """What a whole answer comes to, which lists these names (or addresses) with their addresses.
 
     A name that is only an address with dashes is no name: such an endpoint is named by its address.
-    If no endpoint has a name, none of them can be told from another, and from this pod.
     """
     dashed = {name for name, addresses in listed.items() if _spelt_address(name) in addresses}
     endpoints = tuple(
         Endpoint(listed[name][0] if name in dashed else name, listed[name])
         for name in sorted(listed)
     )
-    nameless = (
-        f"DNS names pods of {service.fqdn} by their addresses: their StatefulSet's serviceName is "
-        f"not {service.name}"
-    )
-    if all(is_address(endpoint.fqdn) for endpoint in endpoints):
-        return Absent(nameless, Why.NO_NAMES)
-    return Answered(endpoints, ttl, (nameless,) if dashed else ())
+    return Answered(endpoints, ttl)
 
 
 def reply_from(reply: Reply | Failure) -> str:
@@ -122,27 +116,32 @@ def reply_from(reply: Reply | Failure) -> str:
     return str(reply.server) if isinstance(reply, Reply) else "the nameserver"
 
 
-def _usable(reply: Reply | Failure, service: Service) -> dns.message.Message | Absent | Unknown:
-    """The message, if it is an answer that speaks of the service."""
+def _usable(reply: Reply | Failure, name: str) -> dns.message.Message | Absent | Unknown:
+    """The message, if it is an answer that speaks of `name`, a service's or a pod's."""
     if isinstance(reply, Failure):
-        return Unknown(reply.reason)
+        return Unknown(reply.reason, reply.doubt)
     rcode = reply.message.rcode()
     if rcode == dns.rcode.NXDOMAIN:
-        return Absent(
-            f"DNS has no {service.fqdn} (NXDOMAIN): no pod of it is listed (one that is not ready "
-            "is only with publishNotReadyAddresses: true), or the service is another",
-            Why.NO_SUCH_NAME,
-            _negative_ttl(reply.message),
-        )
+        return Absent(_no_such(name), Why.NO_SUCH_NAME, _negative_ttl(reply.message))
     if rcode != dns.rcode.NOERROR:
-        return Unknown(refusal_of(reply))
+        return Unknown(refusal_of(reply), doubt_of(reply))
     if next(_records(reply.message, dns.rdatatype.CNAME), None) is not None:
         return Absent(
-            f"{service.fqdn} is an ExternalName service, which has no pods: name the "
+            f"{name} is an ExternalName service, which has no pods: name the "
             "StatefulSet's headless service with --service",
             Why.EXTERNAL_NAME,
         )
     return reply.message
+
+
+def _no_such(name: str) -> str:
+    """What NXDOMAIN may mean."""
+    if "." not in name:
+        return f"DNS has no {name} (NXDOMAIN): no running container has that name or alias here"
+    return (
+        f"DNS has no {name} (NXDOMAIN): no pod of it is listed (one that is not ready "
+        "is only with publishNotReadyAddresses: true), or the service is another"
+    )
 
 
 def _not_headless(service: Service) -> Absent:
@@ -195,10 +194,6 @@ def _name(name: dns.name.Name) -> str | None:
         return dns_name(name.to_text(omit_final_dot=True))
     except ValueError:
         return None
-
-
-def _is_pod_of(name: str, service: Service) -> bool:
-    return name.partition(".")[2] == service.fqdn
 
 
 def _spelt_address(name: str) -> str | None:

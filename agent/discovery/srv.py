@@ -1,11 +1,11 @@
-"""The `srv` mode: one SRV question for the bare service name.
+"""The `srv` mode: one SRV question, for the bare service name or for one named port.
 
-Kubernetes answers it with every port of every endpoint, and with their addresses beside them; the
-specification has only `_port._proto.service`, yet CoreDNS and kube-dns both do this.
+Kubernetes answers the bare name with every port of every endpoint, and with their addresses beside
+them; the specification has only `_port._proto.service`, yet CoreDNS and kube-dns do both.
 """
 
 from agent.core.observation import Absent, Answered, Unknown
-from agent.core.roll import Service
+from agent.discovery.inquiry import Inquiry
 from agent.discovery.reading import read_srv
 from agent.discovery.transport import Resolver
 
@@ -13,11 +13,13 @@ from agent.discovery.transport import Resolver
 class SrvDiscovery:
     """Asks for the service's SRV records."""
 
-    def __init__(self, resolver: Resolver, service: Service) -> None:
+    def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
         self._resolver = resolver
-        self._service = service
+        self._service = inquiry.service
+        port, _, protocol = inquiry.port.partition("/")
+        prefix = f"_{port}._{protocol or 'tcp'}." if port else ""  # RFC 2782
+        self._name = prefix + inquiry.service.fqdn
 
-    def observe(self) -> Answered | Absent | Unknown:
+    def observe(self, deadline: float) -> Answered | Absent | Unknown:
         """Asks once."""
-        reply = self._resolver.ask(self._service.fqdn, "SRV", self._resolver.deadline())
-        return read_srv(reply, self._service)
+        return read_srv(self._resolver.ask(self._name, "SRV", deadline), self._service)

@@ -19,6 +19,7 @@ import dns.name
 import dns.rcode
 
 from agent.core.nameservers import Nameserver
+from agent.core.observation import Doubt
 
 Kind = Literal["SRV", "A", "AAAA", "PTR"]
 
@@ -27,7 +28,12 @@ EDNS_PAYLOAD = 1232
 # A try takes at most so many parts of the whole time, so that a lost packet gets a second try.
 LEAST_TRIES = 2
 # What another nameserver may know better than the one that said it.
-_ASK_ANOTHER = {dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NOTIMP, dns.rcode.FORMERR}
+_ASK_ANOTHER = {
+    dns.rcode.SERVFAIL: Doubt.SERVFAIL,
+    dns.rcode.REFUSED: Doubt.REFUSED,
+    dns.rcode.NOTIMP: Doubt.NOTIMP,
+    dns.rcode.FORMERR: Doubt.FORMERR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,20 @@ class Failure:
     """No such message came; `reason` says what happened instead, in a phrase."""
 
     reason: str
-    is_timeout: bool = False
+    doubt: Doubt
+
+    @property
+    def is_timeout(self) -> bool:
+        """Whether it took its time to find out; then another try may do better."""
+        return self.doubt in (Doubt.NO_ANSWER, Doubt.FOREIGN)
 
 
 class _SilenceError(TimeoutError):
-    """No answer came over UDP in time; the text says what did."""
+    """No answer came over UDP in time; the text says what did, and `doubt` what kind it was."""
+
+    def __init__(self, text: str, doubt: Doubt) -> None:
+        super().__init__(text)
+        self.doubt = doubt
 
 
 class Resolver:
@@ -78,7 +93,7 @@ class Resolver:
         owner = dns.name.from_text(name + ".")
         servers = sorted(self._nameservers(), key=lambda server: server != self._answered_last)
         if not servers:
-            return Failure("there is no nameserver to ask")
+            return Failure("there is no nameserver to ask", Doubt.UNREACHABLE)
         try_for = self._timeout / max(LEAST_TRIES, len(servers))
         last: dict[Nameserver, Reply | Failure] = {}
         timed_out = True
@@ -109,17 +124,19 @@ class Resolver:
             if message.flags & dns.flags.TC:
                 message = self._tcp(server, query, until)
         except _SilenceError as wrong:
-            return Failure(str(wrong), is_timeout=True)
+            return Failure(str(wrong), wrong.doubt)
         except TimeoutError:
-            return Failure(f"no answer from {server} over TCP in time", is_timeout=True)
+            return Failure(f"no answer from {server} over TCP in time", Doubt.NO_ANSWER)
         except ConnectionRefusedError:
-            return Failure(f"nothing listens at {server}")
+            return Failure(f"nothing listens at {server}", Doubt.UNREACHABLE)
         except OSError as wrong:
-            return Failure(f"{server} can't be reached: {wrong.strerror or wrong}")
+            reason = f"{server} can't be reached: {wrong.strerror or wrong}"
+            return Failure(reason, Doubt.UNREACHABLE)
         if message.flags & dns.flags.TC:
             return Failure(
                 f"the answer of {server} is cut short over TCP too, it has too many records: "
-                "discovery mode address asks for less"
+                "discovery mode address asks for less",
+                Doubt.CUT_SHORT,
             )
         return Reply(message, server)
 
@@ -140,7 +157,8 @@ class Resolver:
                     return message
                 passed_over += 1
         odd = f" but {passed_over} packets that do not answer the question" if passed_over else ""
-        raise _SilenceError(f"nothing came from {server}{odd} in time")
+        doubt = Doubt.FOREIGN if passed_over else Doubt.NO_ANSWER
+        raise _SilenceError(f"nothing came from {server}{odd} in time", doubt)
 
     def _tcp(
         self, server: Nameserver, query: dns.message.Message, until: float
@@ -170,11 +188,13 @@ class Resolver:
 
 def _summary(last: dict[Nameserver, Reply | Failure]) -> Reply | Failure:
     """What came of it all: what each nameserver did last, if it was not the same for all."""
-    *_, final = [Failure("the time for this poll was over before the question"), *last.values()]
-    if all(isinstance(tried, Reply) for tried in last.values()):
+    late = Failure("the time for this poll was over before the question", Doubt.NO_ANSWER)
+    *_, final = [late, *last.values()]
+    if len(last) < 2 or all(isinstance(tried, Reply) for tried in last.values()):
         return final
-    is_timeout = any(isinstance(tried, Failure) and tried.is_timeout for tried in last.values())
-    return Failure("; ".join(refusal_of(tried) for tried in last.values()), is_timeout)
+    timed_out = [each for each in last.values() if isinstance(each, Failure) and each.is_timeout]
+    reason = "; ".join(refusal_of(tried) for tried in last.values())
+    return Failure(reason, doubt_of([*timed_out, final][0]))
 
 
 def refusal_of(tried: Reply | Failure) -> str:
@@ -182,6 +202,13 @@ def refusal_of(tried: Reply | Failure) -> str:
     if isinstance(tried, Failure):
         return tried.reason
     return f"{tried.server} answered {dns.rcode.to_text(tried.message.rcode())}"
+
+
+def doubt_of(tried: Reply | Failure) -> Doubt:
+    """What kind of doubt it leaves."""
+    if isinstance(tried, Failure):
+        return tried.doubt
+    return _ASK_ANOTHER.get(tried.message.rcode(), Doubt.OTHER)
 
 
 def _socket(

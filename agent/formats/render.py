@@ -8,10 +8,11 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Selection, select
 
@@ -50,6 +51,7 @@ class Format:
     variables: Mapping[str, Variable]
     notes: str
     source: str
+    needs: Literal["", "self", "ordinal"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def load(name: str) -> Format:
         variables={key: Variable(**entry) for key, entry in header.get("variables", {}).items()},
         notes=header["notes"],
         source=source,
+        needs=header.get("needs", ""),
     )
 
 
@@ -104,11 +107,18 @@ def check_variables(form: Format, given: Mapping[str, Any]) -> None:
             )
 
 
-def try_out(form: Format, given: Mapping[str, Any]) -> None:
-    """Refuses variables with which the format can't be rendered. Raises FormatError."""
+def try_out(form: Format, given: Mapping[str, Any], role: Role) -> None:
+    """Refuses what a pod of that role can't have, or not with these variables.
+
+    Raises FormatError.
+    """
     service = Service("service", "namespace", "cluster.local")
-    pods = tuple(Peer(service.pod(f"pod-{n}"), (f"10.0.0.{n + 1}",)) for n in range(2))
-    render(form, Roll(service, pods[0], pods), given)
+    addresses = [f"10.0.0.{n + 1}" for n in range(2)]
+    pods = tuple(
+        Peer(service.pod(f"pod-{n}") if role.has_ordinals else address, (address,))
+        for n, address in enumerate(addresses)
+    )
+    render(form, Roll(service, pods[0] if role.is_member else None, pods), given)
 
 
 def render(form: Format, roll: Roll, given: Mapping[str, Any]) -> bytes | Withheld:
@@ -116,6 +126,7 @@ def render(form: Format, roll: Roll, given: Mapping[str, Any]) -> bytes | Withhe
 
     Raises FormatError if the template fails, which a variable of the wrong type can make it do.
     """
+    _check_fit(form, roll)
     import jinja2  # noqa: PLC0415  # 40 ms that `whoami` and `--help` need not pay
 
     seeds = select(roll, form.selection)
@@ -130,6 +141,21 @@ def render(form: Format, roll: Roll, given: Mapping[str, Any]) -> bytes | Withhe
         return _template(form.source).render(_context(roll, seeds, variables)).encode()
     except (jinja2.TemplateError, TypeError, ValueError) as wrong:
         raise FormatError(f"format {form.name} can't be rendered: {wrong}") from wrong
+
+
+def _check_fit(form: Format, roll: Roll) -> None:
+    """Refuses a format that describes this pod where there is nothing to describe."""
+    others = "use json, yaml, env or list"
+    if form.needs and roll.me is None:
+        raise FormatError(
+            f"format {form.name} describes this pod itself, and an observer (member: false) is "
+            f"none of the peers: {others}"
+        )
+    if form.needs == "ordinal" and roll.me is not None and roll.me.ordinal is None:
+        raise FormatError(
+            f"format {form.name} needs the pod's ordinal, and {roll.me.name} has none, as a "
+            f"Deployment's pods: {others}"
+        )
 
 
 def _context(roll: Roll, seeds: tuple[Any, ...], variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _SERVICE_LINK = re.compile(
     r"ROLLCALL_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)", re.ASCII
 )
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_SWITCH = {"true": True, "false": False}
 _IDENTITY = ("pod_name", "namespace", "service", "cluster_domain", "pod_ip")
 
 
@@ -121,6 +122,8 @@ def _put(
         raise SettingsError(f"{sources[place]}: has to hold keys and values")
     if key == "outputs":
         branch[key] = _output_list(value, source)
+    elif option.is_switch and value in _SWITCH:
+        branch[key] = _SWITCH[value]
     elif option.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
         branch[key] = int(value)
     else:
@@ -227,6 +230,8 @@ def _nearest(name: str, known: Iterable[str], last: str = "") -> str:
     known = sorted(known)
     same = [key for key in known if last and key.rpartition(".")[2] == last]
     flat = [key for key in known if last and key.replace(".", "_") == name]
-    close = same or flat or difflib.get_close_matches(name, known, n=1)
+    by_rest = {key.removeprefix(PREFIX): key for key in known}
+    rest = difflib.get_close_matches(name.removeprefix(PREFIX), by_rest, n=1)
+    close = same or flat or [by_rest[key] for key in rest]
     listed = [key for key in known if "." not in key] or known
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(listed)}"

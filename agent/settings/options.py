@@ -15,6 +15,7 @@ class Option:
     help: str
     is_list: bool = False
     is_number: bool = False
+    is_switch: bool = False
 
     @property
     def variable(self) -> str:
@@ -28,6 +29,19 @@ OPTIONS = (
     Option("--service", "service", "NAME", "the StatefulSet's headless service"),
     Option("--cluster-domain", "cluster_domain", "DOMAIN", "the cluster's zone: cluster.local"),
     Option("--pod-ip", "pod_ip", "ADDRESS", "this pod's address", is_list=True),
+    Option(
+        "--member",
+        "member",
+        "BOOL",
+        "false: only follow a service that this pod is not part of [true]",
+        is_switch=True,
+    ),
+    Option(
+        "--workload",
+        "workload",
+        "KIND",
+        "whose pods they are: a statefulset's or a deployment's [statefulset]",
+    ),
     Option("--replicas", "replicas", "N", "how many pods the set is to have", is_number=True),
     Option(
         "--start-ordinal", "start_ordinal", "N", "the set's spec.ordinals.start [0]", is_number=True
@@ -42,7 +56,12 @@ OPTIONS = (
     ),
     Option("--wait-timeout", "wait_timeout", "TIME", "how long to wait for them [240s]"),
     Option("--on-timeout", "on_timeout", "WHAT", "fail or proceed when that is over [fail]"),
-    Option("--discovery", "discovery.mode", "MODE", "auto, srv or address [auto]"),
+    Option(
+        "--discovery", "discovery.mode", "MODE", "auto, srv, address, ordinals or static [auto]"
+    ),
+    Option("--port-name", "discovery.port_name", "NAME", "ask SRV for this port only, as in cql"),
+    Option("--address-family", "discovery.address_family", "FAMILY", "any, ipv4 or ipv6 [any]"),
+    Option("--peer", "discovery.peers", "NAME", "a peer, for --discovery static", is_list=True),
     Option(
         "--nameserver",
         "discovery.nameservers",

@@ -9,13 +9,21 @@ from typing import Any, Literal
 import msgspec
 
 from agent.core.gate import GateRules, WaitFor
+from agent.core.identity import Role
 from agent.core.membership import Rules
+from agent.core.names import Family, dns_name, ip_address, is_address
 from agent.core.nameservers import Nameserver, parse_nameserver
+from agent.core.schedule import LONGEST_CACHED
 
 # Seconds. Asking more often than this finds nothing sooner and burdens the cluster's DNS.
 SHORTEST_INTERVAL = 0.1
+# RFC 6335 section 5.1, and the protocols that a Kubernetes port may have.
+PORT_NAME = r"[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?(?:/(?:tcp|udp|sctp))?"
 # The most pods that a list of the expected is made for.
 MOST_REPLICAS = 10_000
+
+
+Mode = Literal["auto", "srv", "address", "ordinals", "static"]
 
 
 class Duration(float):
@@ -25,7 +33,10 @@ class Duration(float):
 class DiscoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How DNS is asked."""
 
-    mode: Literal["auto", "srv", "address"] = "auto"
+    mode: Mode = "auto"
+    port_name: str = ""
+    address_family: Family = "any"
+    peers: tuple[str, ...] = ()
     nameservers: tuple[str, ...] = ()
     interval: Duration = Duration(1)
     timeout: Duration = Duration(2)
@@ -68,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     service: str | None = None
     cluster_domain: str | None = None
     pod_ip: tuple[str, ...] = ()
+    member: bool = True
+    workload: Literal["statefulset", "deployment"] = "statefulset"
     replicas: int | None = None
     start_ordinal: int = 0
     wait_for: Literal["predecessors", "self", "quorum", "all"] | int = "predecessors"
@@ -82,8 +95,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def rules(self) -> Rules:
         """What membership is judged by."""
         own, asked = self.membership, self.discovery
-        longest_gap = 3 * asked.interval + asked.timeout
+        longest_gap = LONGEST_CACHED * asked.interval + asked.timeout
         return Rules(own.settle, own.forget_after, own.on_empty == "accept", longest_gap)
+
+    @property
+    def role(self) -> Role:
+        """What this pod is to the service."""
+        return Role(self.member, self.workload == "statefulset", self.discovery.address_family)
 
     @property
     def gate(self) -> GateRules:
@@ -98,6 +116,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     @property
+    def peers(self) -> tuple[str, ...]:
+        """The peers that were told, as names and addresses."""
+        told = self.discovery.peers
+        return tuple(ip_address(peer) if is_address(peer) else dns_name(peer) for peer in told)
+
+    @property
     def nameservers(self) -> tuple[Nameserver, ...]:
         """The nameservers to ask instead of resolv.conf's."""
         return tuple(parse_nameserver(text) for text in self.discovery.nameservers)
@@ -107,6 +131,7 @@ def problems(settings: Settings) -> Iterator[tuple[str, str]]:
     """What is wrong although each value has its type: the key, and a sentence."""
     yield from _gate_problems(settings)
     yield from _discovery_problems(settings.discovery)
+    yield from _mode_problems(settings)
     yield from _output_problems(settings.outputs)
 
 
@@ -133,6 +158,31 @@ def _discovery_problems(discovery: DiscoverySettings) -> Iterator[tuple[str, str
             parse_nameserver(text)
         except ValueError as wrong:
             yield "discovery.nameservers", str(wrong)
+
+
+def _mode_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What a discovery mode needs, or has no use for."""
+    asked = settings.discovery
+    if asked.mode == "static" and not asked.peers:
+        yield "discovery.mode", "static needs to be told the peers: set discovery.peers"
+    if asked.mode not in ("auto", "static") and asked.peers:
+        yield "discovery.peers", f"the mode {asked.mode} asks DNS: leave out one of the two"
+    if asked.mode == "ordinals" and settings.replicas is None:
+        yield "discovery.mode", "ordinals asks for each pod by its number: set replicas"
+    if asked.mode == "ordinals" and settings.workload == "deployment":
+        yield "discovery.mode", "the pods of a deployment have no ordinals to ask for"
+    if asked.port_name and asked.mode not in ("auto", "srv"):
+        yield "discovery.port_name", f"the mode {asked.mode} asks for no port"
+    if asked.port_name and not re.fullmatch(PORT_NAME, asked.port_name):
+        yield (
+            "discovery.port_name",
+            f"{asked.port_name!r} is no port's name, as in cql or dns/udp",
+        )
+    for peer in asked.peers:
+        try:
+            _ = ip_address(peer) if is_address(peer) else dns_name(peer)
+        except ValueError as wrong:
+            yield "discovery.peers", str(wrong)
 
 
 def _output_problems(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:

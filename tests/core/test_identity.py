@@ -300,7 +300,8 @@ def test_a_pod_of_no_statefulset_is_told_so(name: str) -> None:
     assert refusal(around) == [
         (
             f"the ordinal is not known: '{name}' (from --pod-name) does not end in '-' and a "
-            "number as a StatefulSet's pod does; set --pod-name"
+            "number as a StatefulSet's pod does; set --pod-name (or, if it is a Deployment's, "
+            "--workload deployment)"
         )
     ]
 

@@ -132,7 +132,7 @@ def test_a_document_of_a_later_version_may_have_more_keys() -> None:
 
 def test_names_in_a_document_are_taken_in_any_case_and_with_a_final_dot() -> None:
     me = {"fqdn": "DB-0.db.prod.svc.Cluster.Local."}
-    assert from_document(document(self=me, peers=[])).me.fqdn == SERVICE.pod("db-0")
+    assert from_document(document(self=me, peers=[])).me == Peer(SERVICE.pod("db-0"))
 
 
 def test_this_pod_is_a_peer_even_if_a_document_forgot_to_list_it() -> None:
@@ -152,7 +152,7 @@ HOSTILE = {"fqdn": 'db-0"\nplugin_load_add=evil.so'}
         (document(version=None), "version is None, this rollcall reads 1"),
         (document(service="db"), "service is not an object"),
         (document(service={}), "service.name is not a string"),
-        (document(self=None), "self is not an object"),
+        (document(self="db-0"), "self is not an object"),
         (document(self={}), "self.fqdn is not a string"),
         (document(self={"fqdn": 1}), "self.fqdn is not a string"),
         (document(self={"fqdn": "a b"}), "self: 'a b' is not a DNS name"),

@@ -2,14 +2,14 @@ from itertools import pairwise
 
 import pytest
 
-from agent.core.schedule import next_poll
+from agent.core.schedule import LONGEST_CACHED, Pace, next_poll
 
 
 def gaps(pod: str, polls: int, interval: float = 1.0, doubts: int = 0) -> list[float]:
     """The times between a pod's polls."""
     times = [0.0]
     for number in range(polls):
-        times.append(next_poll(times[-1], interval, doubts, f"{pod} {number}"))
+        times.append(next_poll(times[-1], interval, Pace(doubts), f"{pod} {number}"))
     return [later - earlier for earlier, later in pairwise(times)]
 
 
@@ -45,3 +45,46 @@ def test_while_dns_does_not_answer_polls_are_further_apart_up_to_a_bound(
 ) -> None:
     (gap,) = gaps("db-0", 1, interval, doubts)
     assert 0.9 * longest < gap <= longest
+
+
+def pace(*answers: tuple[float, float]) -> Pace:
+    """After answers with these times to live, at these times."""
+    found = Pace()
+    for ttl, now in answers:
+        found = found.answered(ttl, now)
+    return found
+
+
+def test_a_time_to_live_that_falls_with_time_is_a_caches_which_is_asked_again_when_it_expires() -> (
+    None
+):
+    then = next_poll(1.0, 1.0, pace((4, 0.0), (3, 1.0)), "db-0 1")
+    assert 4.0 <= then <= 4.0 + 0.1 or then == 1.0 + LONGEST_CACHED
+
+
+def test_while_a_cache_answers_a_poll_is_three_intervals_late_at_most() -> None:
+    assert next_poll(1.0, 1.0, pace((30, 0.0), (29, 1.0)), "db-0 1") == 1.0 + LONGEST_CACHED
+
+
+def test_pods_behind_one_cache_do_not_ask_at_the_same_time_when_it_expires() -> None:
+    cached = pace((3, 0.0), (2, 1.0))
+    assert len({next_poll(1.0, 1.0, cached, f"db-{n} 1") for n in range(100)}) > 90
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [(30, 0.0)],
+        [(30, 0.0), (30, 1.0)],  # no cache
+        [(30, 0.0), (12, 1.0)],  # another server's cache
+        [(5, 0.0), (30, 1.0)],  # asked anew
+        [(1, 0.0), (0, 1.0)],  # stale
+        [(5, 0.0), (4, 1.0), (5, 2.0)],
+    ],
+)
+def test_any_other_time_to_live_puts_no_poll_off(answers: list[tuple[float, float]]) -> None:
+    assert next_poll(1.0, 1.0, pace(*answers), "db-0 1") <= 2.0
+
+
+def test_a_poll_without_an_answer_ends_the_waiting_for_a_cache() -> None:
+    assert next_poll(1.0, 1.0, pace((30, 0.0), (29, 1.0)).doubted(), "db-0 1") <= 2.0

@@ -83,7 +83,7 @@ def test_an_additional_address_of_another_class_is_passed_over() -> None:
 
 def test_an_address_of_another_class_is_passed_over() -> None:
     sent = message(ASKED_A, f"{ZONE} 3 CH A {CHAOS_ADDRESS}", f"{ZONE} 5 IN A 10.0.0.1")
-    assert read_addresses(arrived(sent), DB) == Addresses(("10.0.0.1",), 5.0)
+    assert read_addresses(arrived(sent), DB.fqdn) == Addresses(("10.0.0.1",), 5.0)
 
 
 def test_a_pointer_of_another_class_is_passed_over() -> None:
@@ -173,7 +173,7 @@ def test_damaged_bytes_are_names_of_the_service_and_addresses_or_a_reason(
     if not question.is_response(found):
         return
     reply = Reply(found, FROM)
-    for seen in (read_srv(reply, DB), read_addresses(reply, DB), read_pointer(reply, DB)):
+    for seen in (read_srv(reply, DB), read_addresses(reply, DB.fqdn), read_pointer(reply, DB)):
         must_be_sound(seen)
 
 

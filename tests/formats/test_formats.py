@@ -353,7 +353,7 @@ def test_a_galera_file_never_founds_a_cluster(
 
 def test_a_pod_without_an_ordinal_has_no_galera_file_but_a_sentence() -> None:
     me = Peer(SERVICE.pod("backup"))
-    with pytest.raises(FormatError, match="format galera can't be rendered: "):
+    with pytest.raises(FormatError, match="needs the pod's ordinal, and backup has none"):
         render("galera", Roll(SERVICE, me, (me,)))
 
 

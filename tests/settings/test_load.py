@@ -22,6 +22,8 @@ DEFAULTS: Mapping[str, object] = {
     "service": None,
     "cluster_domain": None,
     "pod_ip": (),
+    "member": True,
+    "workload": "statefulset",
     "replicas": None,
     "start_ordinal": 0,
     "outputs": (),
@@ -29,6 +31,9 @@ DEFAULTS: Mapping[str, object] = {
     "wait_timeout": 240,
     "on_timeout": "fail",
     "discovery.mode": "auto",
+    "discovery.port_name": "",
+    "discovery.address_family": "any",
+    "discovery.peers": (),
     "discovery.nameservers": (),
     "discovery.interval": 1,
     "discovery.timeout": 2,
@@ -49,6 +54,12 @@ WRITTEN: Mapping[str, tuple[tuple[str, object], ...]] = {
         ("10.0.0.2", ("10.0.0.2",)),
         ("10.0.0.3", ("10.0.0.3",)),
     ),
+    "member": (("false", False), ("true", True), ("false", False)),
+    "workload": (
+        ("deployment", "deployment"),
+        ("statefulset", "statefulset"),
+        ("deployment", "deployment"),
+    ),
     "replicas": (("3", 3), ("4", 4), ("5", 5)),
     "start_ordinal": (("1", 1), ("2", 2), ("3", 3)),
     "outputs": tuple(
@@ -58,6 +69,13 @@ WRITTEN: Mapping[str, tuple[tuple[str, object], ...]] = {
     "wait_timeout": (("1m", 60), ("1s", 1), ("1h", 3600)),
     "on_timeout": (("proceed", "proceed"), ("fail", "fail"), ("proceed", "proceed")),
     "discovery.mode": (("srv", "srv"), ("address", "address"), ("auto", "auto")),
+    "discovery.port_name": (("cql", "cql"), ("dns/udp", "dns/udp"), ("a-1", "a-1")),
+    "discovery.address_family": (("ipv4", "ipv4"), ("ipv6", "ipv6"), ("any", "any")),
+    "discovery.peers": (
+        ("db-0", ("db-0",)),
+        ("10.0.0.1", ("10.0.0.1",)),
+        ("fd00::1", ("fd00::1",)),
+    ),
     "discovery.nameservers": (
         ("10.0.0.1", ("10.0.0.1",)),
         ("10.0.0.2:53", ("10.0.0.2:53",)),
@@ -99,6 +117,8 @@ def in_file(option: Option, written: str) -> str:
         value = [{"format": form, "path": path}]
     elif option.is_list:
         value = [written]
+    elif option.is_switch:
+        value = written == "true"
     for part in reversed(option.key.split(".")):
         value = {part: value}
     return yaml.safe_dump(value)
@@ -320,8 +340,8 @@ def test_a_variable_that_resembles_none_is_answered_by_all_that_there_are() -> N
 
 
 ALL_KEYS = (
-    "cluster_domain, discovery, log, membership, namespace, on_timeout, outputs, pod_ip, pod_name, "
-    "replicas, service, start_ordinal, wait_for, wait_timeout"
+    "cluster_domain, discovery, log, member, membership, namespace, on_timeout, outputs, pod_ip, "
+    "pod_name, replicas, service, start_ordinal, wait_for, wait_timeout, workload"
 )
 
 
@@ -341,7 +361,10 @@ ALL_KEYS = (
             "there is no key outputs[1].formt; did you mean outputs[1].format?",
         ),
         # one of a few words
-        ("discovery: {mode: dns}", "discovery.mode: that is not one of auto, srv, address"),
+        (
+            "discovery: {mode: dns}",
+            "discovery.mode: that is not one of auto, srv, address, ordinals, static",
+        ),
         ("log: {level: warn}", "log.level: that is not one of debug, info, warning, error"),
         ("log: {format: xml}", "log.format: that is not one of console, json"),
         ("on_timeout: retry", "on_timeout: that is not one of fail, proceed"),
@@ -480,7 +503,10 @@ def test_what_yaml_lets_pass_or_breaks_on_is_refused_with_a_sentence(
     ("flags", "sentence"),
     [
         ({"--settle": "5"}, "--settle: '5' is not a length of time: write 5s, or 5ms"),
-        ({"--discovery": "dns"}, "--discovery: that is not one of auto, srv, address"),
+        (
+            {"--discovery": "dns"},
+            "--discovery: that is not one of auto, srv, address, ordinals, static",
+        ),
         (
             {"--wait-for": "many"},
             "--wait-for: that is not one of predecessors, self, quorum, all, a number",

@@ -64,8 +64,8 @@ def order(at: Reader, event: Event) -> Iterator[str]:
     own = [peer for peer in event.roll.peers if peer.fqdn == at.books.me]
     if own != [event.roll.me]:
         yield f"this pod is not in the roll once: {' '.join(names)}"
-    elif at.books.own and event.roll.me.addresses != at.books.own:
-        yield f"this pod has {event.roll.me.addresses}, not its own {at.books.own}"
+    elif at.books.own and own[0].addresses != at.books.own:
+        yield f"this pod has {own[0].addresses}, not its own {at.books.own}"
 
 
 def generations(at: Reader, event: Event) -> Iterator[str]:

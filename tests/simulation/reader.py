@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.core.observation import Answered, Unknown
 from agent.core.roll import Peer, Roll
-from agent.core.schedule import LONGEST_GAP
+from agent.core.schedule import LONGEST_CACHED, LONGEST_GAP
 from tests.simulation.agents import MAIN
 from tests.simulation.books import Books
 from tests.simulation.journal import (
@@ -76,7 +76,7 @@ class Reader:
     lives: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     writes: int = 0
-    rendered: dict[tuple[str, Peer, frozenset[Peer]], bytes] = field(default_factory=dict)
+    rendered: dict[tuple[str, Peer | None, frozenset[Peer]], bytes] = field(default_factory=dict)
     kept: Kept = Kept()
     baseline: bytes | None = None
     told: bytes | None = None
@@ -133,7 +133,8 @@ class Reader:
         life = self.life
         life.saw, life.has_polled = event, True
         is_doubt = isinstance(event.seen, Unknown)
-        life.longest_gap = max(self.plan.interval, LONGEST_GAP if is_doubt else 0.0)
+        longest = LONGEST_CACHED * self.plan.interval if isinstance(event.seen, Answered) else 0.0
+        life.longest_gap = max(self.plan.interval, LONGEST_GAP if is_doubt else longest)
         life.is_first = self.books.is_answered and not life.was_answered
         life.is_first &= isinstance(event.seen, Answered) and len(self.books.view()) > 1
         life.was_answered = self.books.is_answered

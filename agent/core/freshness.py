@@ -1,0 +1,30 @@
+"""Which part of an answer can be believed, when it may be an old one.
+
+CoreDNS's cache plugin can be told to go on answering from what has expired while the cluster's
+records can't be had (`serve_stale`); such records have a time to live of 0. A cluster may also be
+set to give all its records that time to live (`ttl 0`); so it says something only after others.
+"""
+
+from collections.abc import Set
+from dataclasses import replace
+
+from agent.core.observation import Answered
+
+# Seconds. For so long CoreDNS gives out what has expired, unless told otherwise; what lasts longer
+# is a setting.
+STALE_FOR = 3600.0
+STALE = (
+    "DNS answers with a time to live of 0, which it did not before: the answer may be an old one, "
+    "so only new peers are taken from it"
+)
+
+
+def weigh(answer: Answered, known: Set[str], fresh_at: float | None, now: float) -> Answered:
+    """The part of `answer` that can be believed at `now`: all of it, or only who is not `known`.
+
+    `fresh_at` is when an answer last had a longer time to live (clock seconds), None if none had.
+    """
+    if answer.ttl > 0 or fresh_at is None or now - fresh_at >= STALE_FOR:
+        return answer
+    new = tuple(endpoint for endpoint in answer.endpoints if endpoint.fqdn not in known)
+    return replace(answer, endpoints=new, remarks=(*answer.remarks, STALE), is_whole=False)

@@ -1,0 +1,111 @@
+"""What no answer says by itself: a wrong namespace or port name, and pods that have no names.
+
+CoreDNS answers NXDOMAIN alike for a service without a listed pod, for one that does not exist, and
+for a port that it does not have. A second question tells them apart: the service's addresses, the
+namespace's own name. It is asked off the hot path only: after an NXDOMAIN, and then not again for
+`ASK_AGAIN`.
+"""
+
+from dataclasses import replace
+
+import dns.rcode
+
+from agent.core.names import Family, is_address, of_family
+from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
+from agent.core.roll import Service
+from agent.discovery.inquiry import Inquiry, Way
+from agent.discovery.reading import Addresses, read_addresses
+from agent.discovery.transport import Reply, Resolver
+
+# Seconds. A namespace is made once, and before its pods.
+ASK_AGAIN = 10.0
+
+
+class SecondLook:
+    """Asks as `inner` does, looks further into an NXDOMAIN, and keeps to what was asked for."""
+
+    def __init__(self, inner: Way, resolver: Resolver, inquiry: Inquiry) -> None:
+        self._inner = inner
+        self._resolver = resolver
+        self._inquiry = inquiry
+        self._asked_at: float | None = None
+        self._found: Absent | None = None
+
+    def observe(self) -> Answered | Absent | Unknown:
+        """Asks once, within the inquiry's timeout."""
+        deadline = self._resolver.deadline()
+        match self._inner.observe(deadline):
+            case Answered() as answered:
+                return _named(_of_family(answered, self._inquiry.family), self._inquiry)
+            case Absent(_, Why.NO_SUCH_NAME) as absent if not self._inquiry.service.is_bare:
+                return self._look_into(absent, deadline)
+            case seen:
+                return seen
+
+    def _look_into(self, absent: Absent, deadline: float) -> Absent:
+        now = self._resolver.clock()
+        if self._asked_at is None or now - self._asked_at >= ASK_AGAIN:
+            self._found = self._explain(deadline)
+            self._asked_at = now
+        return replace(self._found, ttl=absent.ttl) if self._found else absent
+
+    def _explain(self, deadline: float) -> Absent | None:
+        """The wrong setting that is behind an NXDOMAIN; None if there is none to be seen."""
+        service, port = self._inquiry.service, self._inquiry.port
+        if port:
+            reply = self._resolver.ask(service.fqdn, "A", deadline)
+            if isinstance(read_addresses(reply, service.fqdn), Addresses):
+                return no_such_port(service, port)
+        name = f"{service.namespace}.svc.{service.cluster_domain}"
+        reply = self._resolver.ask(name, "A", deadline)
+        if isinstance(reply, Reply) and reply.message.rcode() == dns.rcode.NXDOMAIN:
+            return Absent(
+                f"DNS has no namespace {service.namespace} in the cluster domain "
+                f"{service.cluster_domain}: set --namespace and --cluster-domain to this cluster's",
+                Why.NO_NAMESPACE,
+            )
+        return None
+
+
+def no_such_port(service: Service, port: str) -> Absent:
+    """What it means that a service has addresses and no SRV records for a port's name."""
+    return Absent(
+        f"no pod of {service.fqdn} has a port named {port}: set --port-name to one of the names "
+        "under the service's ports, or leave it out",
+        Why.NO_SUCH_PORT,
+    )
+
+
+def _of_family(answer: Answered, family: Family) -> Answered:
+    """The answer with addresses of a family only; endpoints stay, if they have names."""
+    if family == "any":
+        return answer
+    fitting = (Endpoint(e.fqdn, of_family(e.addresses, family)) for e in answer.endpoints)
+    kept = tuple(e for e in fitting if e.addresses or not is_address(e.fqdn))
+    return replace(answer, endpoints=kept)
+
+
+def _named(answer: Answered, inquiry: Inquiry) -> Answered | Absent:
+    """The answer, if its pods have the names that a StatefulSet's have.
+
+    If none of them has one, none can be told from another, and from this pod.
+    """
+    nameless = sum(1 for endpoint in answer.endpoints if is_address(endpoint.fqdn))
+    if not nameless or not inquiry.has_names or inquiry.peers:
+        return answer
+    if nameless == len(answer.endpoints):
+        return Absent(no_names(inquiry.service), Why.NO_NAMES)
+    return replace(answer, remarks=(*answer.remarks, no_names(inquiry.service)))
+
+
+def no_names(service: Service) -> str:
+    """What it means that pods which should have names have none."""
+    if service.is_bare:
+        return (
+            f"DNS has addresses for {service.name}, but no names for them: set --replicas, and the "
+            "containers are asked for by their names"
+        )
+    return (
+        f"DNS names pods of {service.fqdn} by their addresses: their StatefulSet's serviceName is "
+        f"not {service.name} (if they are of a Deployment, set --workload deployment)"
+    )
