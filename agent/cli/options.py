@@ -11,7 +11,7 @@ import click
 
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.nameservers import Nameserver
-from agent.core.surroundings import Surroundings
+from agent.core.surroundings import Surroundings, container_address
 from agent.discovery.resolv import ResolvConf
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, SettingsError, load
 
@@ -41,11 +41,12 @@ class Failed(Wrong):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Settings, who this pod is, and whom to ask."""
+    """Settings, who this pod is, whom to ask, and an address of this container ("" if unknown)."""
 
     settings: Settings
     identity: Identity
     nameservers: Callable[[], tuple[Nameserver, ...]]
+    here: str = ""
 
 
 def settings_options(*without: str) -> Callable[[Function], Function]:
@@ -73,8 +74,9 @@ def _flag(option: Option) -> Callable[[Function], Function]:
 def find_situation(flags: dict[str, Any]) -> Situation:
     """Settings, identity and nameservers. Raises Wrong."""
     loaded = load_settings(flags)
+    around = find_surroundings(loaded)
     try:
-        identity = identify(find_surroundings(loaded), loaded.settings.role)
+        identity = identify(around, loaded.settings.role)
     except IdentityError as wrong:
         raise Wrong(str(wrong)) from None
     told = loaded.settings.nameservers
@@ -85,7 +87,7 @@ def find_situation(flags: dict[str, Any]) -> Situation:
     nameservers = as_told if told else ResolvConf(_RESOLV_CONF).nameservers
     if not nameservers() and not loaded.settings.peers:
         raise Wrong(f"{_RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
-    return Situation(loaded.settings, identity, nameservers)
+    return Situation(loaded.settings, identity, nameservers, container_address(around))
 
 
 def find_surroundings(loaded: Loaded) -> Surroundings:

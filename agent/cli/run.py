@@ -97,6 +97,7 @@ def inquiry_of(situation: Situation) -> Inquiry:
         pods=expected if has_names else (),
         peers=settings.peers,
         has_names=has_names,
+        here=situation.here,
     )
 
 

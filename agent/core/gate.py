@@ -120,6 +120,7 @@ def _missing_members(state: Membership, wanted: int) -> str:
         return ""
     return (
         f"{listed} of {wanted} members are in DNS under {state.identity.service.fqdn} "
-        "(under podManagementPolicy: OrderedReady later pods don't exist before this one is "
-        "ready: then wait_for must be predecessors)"
+        "(those that are not ready are listed only with publishNotReadyAddresses: true; under "
+        "podManagementPolicy: OrderedReady later pods don't exist before this one is ready: then "
+        "wait_for must be predecessors)"
     )

@@ -35,6 +35,9 @@ from agent.core.tracking import is_self, misplaced, track
 
 # A set that never stops changing is rendered all the same, after so many times `settle`.
 LONGEST_SETTLE = 5
+# Seconds. Kubernetes has caches keep a "no" for 30 s at most; a root server's, which docker-compose
+# gets for a name that Docker does not know, says a day.
+LONGEST_NEGATIVE = 30.0
 
 
 # Any other Absent means a wrong setup, which says nothing about who is there.
@@ -152,7 +155,8 @@ def _others(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
 def _lonely(state: Membership, now: float, ttl: float, rules: Rules) -> Membership:
     """DNS named nobody else: believed when said twice, and for longer than a cache would."""
     if state.alone is None:
-        return replace(state, alone=Alone(now, now + max(ttl, rules.settle)))
+        until = now + max(min(ttl, LONGEST_NEGATIVE), rules.settle)
+        return replace(state, alone=Alone(now, until))
     return replace(state, is_answered=state.is_answered or now >= state.alone.until)
 
 

@@ -47,7 +47,7 @@ def remember(memory: Memory) -> bytes:
         "open": memory.is_open,
         "has_ttl": state.fresh_at is not None,
     }
-    return json.dumps(document, indent=1).encode()
+    return json.dumps(document).encode()
 
 
 def recall(content: bytes, me: Identity, now: float) -> Memory:

@@ -1,6 +1,7 @@
 """What a pod can read of itself: a frozen snapshot, and how each text in it is taken apart."""
 
 import dataclasses
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -122,6 +123,17 @@ def bare_source(around: Surroundings) -> str:
     is_told = "cluster_domain" in around.told or around.environment.get("POD_NAMESPACE")
     hosts = [nameserver.host for nameserver in nameservers_in(around.resolv_conf)]
     return f"Docker's DNS at {DOCKER_DNS}" if DOCKER_DNS in hosts and not is_told else ""
+
+
+def container_address(around: Surroundings) -> str:
+    """The address of the container that this process is in, by its own line in /etc/hosts.
+
+    Docker writes `ADDRESS HOSTNAME`. Empty if there is none.
+    """
+    short = around.hostname.partition(".")[0]
+    lines = _host_lines(around.hosts)
+    own = (a for a, names in lines if {short, around.hostname} & set(names) and is_address(a))
+    return next((a for a in own if not ipaddress.ip_address(a).is_loopback), "")
 
 
 def own_addresses(around: Surroundings) -> list[str]:

@@ -87,7 +87,9 @@ def _listed(
     only its name.
     """
     names = {endpoint.fqdn for endpoint in endpoints}
-    lost = {a: t.fqdn for t in before if t.fqdn not in names for a, _ in t.addresses}
+    had = [(t.fqdn, a, seen) for t in before if t.fqdn not in names for a, seen in t.addresses]
+    had.sort(key=lambda known: (not known[2].missed, known[2].first))  # the last to have it wins
+    lost = {address: fqdn for fqdn, address, _ in had}
     listed: dict[str, tuple[str, ...]] = {}
     for endpoint in endpoints:
         name = me.fqdn if is_self(me, endpoint) else endpoint.fqdn

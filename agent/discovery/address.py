@@ -5,17 +5,20 @@ asked for once, as long as its address stays in the answer; an address without a
 again after `ASK_AGAIN`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dns.reversename
 
-from agent.core.observation import Absent, Answered, Unknown
+from agent.core.observation import Absent, Answered, Unknown, Why
+from agent.discovery.docker import Container, Docker, Stranger
 from agent.discovery.inquiry import Inquiry
 from agent.discovery.reading import Addresses, answer_of, read_addresses, read_pointer
 from agent.discovery.transport import Resolver
 
 # Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
 ASK_AGAIN = 30.0
+# What stands for the name of whoever is no container; no name in DNS has a space.
+STRANGER = "a stranger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class AddressDiscovery:
     def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
         self._resolver = resolver
         self._inquiry = inquiry
+        self._docker = Docker(resolver, inquiry.here)
         self._names: dict[str, _Named] = {}
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
@@ -45,6 +49,11 @@ class AddressDiscovery:
         for address in found.addresses:
             fqdn = self._names[address].fqdn or address
             by_name[fqdn] = (*by_name.get(fqdn, ()), address)
+        if strangers := by_name.pop(STRANGER, ()):
+            name, who = self._inquiry.service.name, ", ".join(strangers)
+            remark = f"passed over {who} for {name}: no container of this network"
+            absent = Absent(f"{remark} (is none of them running?)", Why.NO_SUCH_NAME)
+            return replace(answer_of(by_name, found.ttl), remarks=(remark,)) if by_name else absent
         return answer_of(by_name, found.ttl)
 
     def _name(self, addresses: tuple[str, ...], deadline: float) -> Absent | Unknown | None:
@@ -63,13 +72,27 @@ class AddressDiscovery:
             known = names.get(address)
             if known and (known.fqdn or now - known.asked < ASK_AGAIN):
                 continue
-            named = name_of(self._resolver, self._inquiry, address, deadline)
-            if isinstance(named, Absent):
-                return named
-            if isinstance(named, Unknown):
-                return Unknown(f"{address} has no name yet: {named.reason}", named.doubt)
-            names[address] = _Named(named, now)
+            match self._name_of(address, deadline):
+                case Absent() as absent:
+                    return absent
+                case Unknown(reason, doubt):
+                    return Unknown(f"{address} has no name yet: {reason}", doubt)
+                case named:
+                    names[address] = _Named(named, now)
         return None
+
+    def _name_of(self, address: str, deadline: float) -> str | Absent | Unknown | None:
+        """The name that DNS has for an address, itself for a stranger's; one question."""
+        if not self._inquiry.service.is_bare:
+            pointer = dns.reversename.from_address(address).to_text(omit_final_dot=True)
+            return read_pointer(self._resolver.ask(pointer, "PTR", deadline), self._inquiry.service)
+        match self._docker.at(address, deadline):
+            case Container(name):
+                return name or None
+            case Stranger():
+                return STRANGER
+            case Unknown() as doubt:
+                return doubt
 
 
 def locate(
@@ -90,11 +113,3 @@ def locate(
         return absent[0]
     addresses = tuple(address for found in located for address in found.addresses)
     return Addresses(addresses, min(found.ttl for found in located))
-
-
-def name_of(
-    resolver: Resolver, inquiry: Inquiry, address: str, deadline: float
-) -> str | Absent | Unknown | None:
-    """The name that DNS has for an address; one question."""
-    pointer = dns.reversename.from_address(address).to_text(omit_final_dot=True)
-    return read_pointer(resolver.ask(pointer, "PTR", deadline), inquiry.service)

@@ -8,11 +8,10 @@ asked for where that can happen.
 A name that is not answered leaves the others known: the answer is then not a whole one.
 """
 
-import ipaddress
-
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Peer
-from agent.discovery.address import locate, name_of
+from agent.discovery.address import locate
+from agent.discovery.docker import Container, Docker, Stranger
 from agent.discovery.inquiry import Inquiry
 from agent.discovery.reading import Addresses
 from agent.discovery.transport import Resolver
@@ -24,7 +23,8 @@ class OrdinalsDiscovery:
     def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
         self._resolver = resolver
         self._inquiry = inquiry
-        self._confirmed: set[tuple[str, str]] = set()
+        self._docker = Docker(resolver, inquiry.here)
+        self._containers: frozenset[tuple[str, str]] = frozenset()
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
         """Asks once: two questions for each pod, each with an equal part of the time left."""
@@ -60,31 +60,34 @@ class OrdinalsDiscovery:
         return tuple(self._inquiry.service.pod(pod) for pod in self._inquiry.pods)
 
     def _locate(self, fqdn: str, deadline: float) -> Addresses | Absent | Unknown:
-        """A pod's addresses, without those of strangers."""
-        found = locate(self._resolver, self._inquiry, fqdn, deadline)
-        if not isinstance(found, Addresses) or not self._inquiry.service.is_bare:
-            return found
-        for address in found.addresses:
-            if (doubt := self._doubt(fqdn, address, deadline)) is not None:
-                return doubt
-        return found
-
-    def _doubt(self, fqdn: str, address: str, deadline: float) -> Absent | Unknown | None:
-        """Why an address may not be the container's, None if it is.
-
-        Docker forwards the name of a container that does not run to the host's DNS, and there are
-        some that have an answer for any name. Docker has a name for a container's address.
-        """
-        if not ipaddress.ip_address(address).is_global or (fqdn, address) in self._confirmed:
-            return None
-        match name_of(self._resolver, self._inquiry, address, deadline):
-            case str():
-                self._confirmed.add((fqdn, address))
-                return None
-            case None:
-                return Absent(f"{fqdn} is {address}, which is no container here", Why.NO_SUCH_NAME)
-            case Absent() | Unknown() as other:
+        """A pod's addresses; in docker-compose those of containers only."""
+        if not self._inquiry.service.is_bare:
+            return locate(self._resolver, self._inquiry, fqdn, deadline)
+        now = self._resolver.clock()
+        match locate(self._resolver, self._inquiry, fqdn, now + (deadline - now) / 2):
+            case Addresses() as found:
+                return self._without_strangers(fqdn, found, deadline)
+            case Unknown(reason) if self._docker.answers(deadline):
+                return Absent(f"Docker has no container {fqdn} ({reason})", Why.NO_SUCH_NAME)
+            case other:
                 return other
+
+    def _without_strangers(
+        self, fqdn: str, found: Addresses, deadline: float
+    ) -> Addresses | Absent | Unknown:
+        """The addresses, if they are all a container's."""
+        pairs = {(fqdn, address) for address in found.addresses}
+        for pair in pairs - self._containers:
+            match self._docker.at(pair[1], deadline):
+                case Stranger():
+                    reason = f"{fqdn} is {pair[1]} in DNS, which is no container of this network"
+                    return Absent(reason, Why.NO_SUCH_NAME)
+                case Unknown() as doubt:
+                    return doubt
+                case Container():
+                    pass
+        self._containers = frozenset(c for c in self._containers if c[0] != fqdn) | pairs
+        return found
 
     def _nobody(self, absent: list[Absent]) -> Absent:
         """None of the pods is in DNS; the first one's reason stands for all."""

@@ -79,23 +79,25 @@ def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unk
     Absent where the address is the service's own, a virtual IP.
 
     An address that several services list has several names; the service's own counts, and of those
-    one with a hostname before a dashed one. Docker has `container.network` there, of which only the
-    first is a name that it answers for.
+    one with a hostname before a dashed one.
     """
-    if isinstance(reply, Failure):
-        return Unknown(reply.reason, reply.doubt)
-    if reply.message.rcode() == dns.rcode.NXDOMAIN:
-        return None
-    if reply.message.rcode() != dns.rcode.NOERROR:
-        return Unknown(refusal_of(reply), doubt_of(reply))
-    records = _records(reply.message, dns.rdatatype.PTR)
-    names = [_name(rdata.target) or "" for rrset in records for rdata in rrset]
-    if service.is_bare:
-        return min((name.partition(".")[0] for name in names if name.count(".") == 1), default=None)
+    names = read_names(reply)
+    if isinstance(names, Unknown):
+        return names
     if service.fqdn in names:
         return _not_headless(service)
     own = [name for name in names if service.has(name)]
     return min(own, key=lambda name: (_spelt_address(name) is not None, name), default=None)
+
+
+def read_names(reply: Reply | Failure) -> tuple[str, ...] | Unknown:
+    """Reads the answer to a PTR question: every name that the address has."""
+    if isinstance(reply, Failure):
+        return Unknown(reply.reason, reply.doubt)
+    if reply.message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Unknown(refusal_of(reply), doubt_of(reply))
+    records = _records(reply.message, dns.rdatatype.PTR)
+    return tuple(name for rrset in records for rdata in rrset if (name := _name(rdata.target)))
 
 
 def answer_of(listed: Mapping[str, tuple[str, ...]], ttl: float) -> Answered:

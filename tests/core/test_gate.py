@@ -30,7 +30,8 @@ def known(own: int, *others: int, set_name: str = "db") -> Membership:
 UNANSWERED = Membership(me(2))
 NONE_LISTED = "publishNotReadyAddresses: true, or the set starts at a higher ordinal"
 PARALLEL = (
-    "(under podManagementPolicy: OrderedReady later pods don't exist before this one is ready"
+    "(those that are not ready are listed only with publishNotReadyAddresses: true; under "
+    "podManagementPolicy: OrderedReady"
 )
 
 
