@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "discovery": row("core", "dns"),
     "formats": row("core", "jinja2 yaml"),
     "publish": row("core"),
+    "answering": row("core"),
     "lab": row("core", "dns"),
     "edges": row("core formats"),
     "telling": row("core edges"),
