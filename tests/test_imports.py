@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "formats": row("core", "jinja2 yaml"),
     "publish": row("core"),
     "answering": row("core"),
+    "bootstrap": row("core answering publish"),
     "lab": row("core", "dns"),
     "edges": row("core formats"),
     "telling": row("core edges"),
