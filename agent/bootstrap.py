@@ -73,10 +73,9 @@ class Adviser:
         Raises nothing of its own: what fails is in the reason.
         """
         marker = self._marker()
-        evidence = Evidence(lowest(roll), self._asking.allowed, marker=marker, listing=listing)
         if isinstance(marker, Yes):
-            return advise(evidence)
-        evidence = replace(evidence, data=self._data())
+            return advise(Evidence(marker=marker))
+        evidence = Evidence(lowest(roll), self._asking.allowed, marker, self._data(), listing)
         if isinstance(evidence.data, Yes) and roll.me is not None:
             return self._remember(roll.me.name, marker, advise(evidence))
         if advise(evidence).word == "join":

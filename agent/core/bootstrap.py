@@ -46,6 +46,7 @@ NO_ADVICE = Advice("unknown", "nobody has looked whether founding a cluster is s
 _NOT_ALLOWED = (
     "first is not allowed: set bootstrap.allow_first while the cluster is founded, and not after"
 )
+_UNRANKED = CantTell("nobody has looked at the ordinals")
 _UNSEEN_MARKER = CantTell("nobody has looked for the marker")
 _UNSEEN_DATA = CantTell("nobody has looked into the database's folder")
 _UNLISTED = CantTell("DNS was not asked who is there")
@@ -62,7 +63,7 @@ class Evidence:
     (`listing`, below). `peers`: for each other peer, whether it answers on the cluster's port.
     """
 
-    lowest: Finding
+    lowest: Finding = _UNRANKED
     allowed: bool = False
     marker: Finding = _UNSEEN_MARKER
     data: Finding = _UNSEEN_DATA

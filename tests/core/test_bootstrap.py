@@ -106,8 +106,8 @@ def test_of_many_peers_a_reason_names_a_few() -> None:
 
 def test_before_anybody_has_looked_the_advice_is_unknown() -> None:
     assert NO_ADVICE.word == "unknown"
-    reason = advise(Evidence(Yes("lowest"), allowed=True)).reason
-    for unseen in ("marker", "folder", "DNS", "peer"):
+    reason = advise(Evidence(allowed=True)).reason
+    for unseen in ("ordinals", "marker", "folder", "DNS", "peer"):
         assert unseen in reason
 
 
