@@ -145,7 +145,9 @@ class Adviser:
     def _peers(self, roll: Roll) -> tuple[Finding, ...]:
         """For each other peer, whether it answers; asked again if others are there, or in time."""
         if roll.others != self._asked or self._clock() >= self._ask_again:
-            self._heard = self._connect(roll.others, frozenset(roll.me.addresses if roll.me else ()))
+            self._heard = self._connect(
+                roll.others, frozenset(roll.me.addresses if roll.me else ())
+            )
             self._asked = roll.others
             self._ask_again = self._clock() + ASK_AGAIN
         return self._heard

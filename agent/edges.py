@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from agent.core.bootstrap import NO_ADVICE, Advice
+from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
 from agent.core.identity import Identity
 from agent.core.membership import Rules
@@ -61,9 +63,16 @@ def forget(_: bytes) -> None:
     """Remembers nothing."""
 
 
+def not_advised(_: Roll, __: Yes | CantTell) -> Advice:
+    """Says nothing of founding a cluster."""
+    return NO_ADVICE
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """Everything that does something. `notify` says whether the news arrived.
+
+    `advise` says whether this pod may found a cluster, given the roll and whether that is certain.
 
     `recall` gives what `remember` was given last, before the last restart too; `remember` raises
     PublishError where it can't keep it.
@@ -76,13 +85,18 @@ class Edges:
     notify: Callable[[Roll], bool] = nobody
     recall: Callable[[], bytes | None] = nothing
     remember: Callable[[bytes], None] = forget
+    advise: Callable[[Roll, Yes | CantTell], Advice] = not_advised
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is decided by. `interval` in seconds, from one poll to the next."""
+    """Everything that is decided by. `interval` in seconds, from one poll to the next.
+
+    `needs_advice`: no first file is written while it is not known whether to found a cluster.
+    """
 
     identity: Identity
     rules: Rules
     gate: GateRules
     interval: float = 1.0
+    needs_advice: bool = False

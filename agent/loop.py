@@ -5,19 +5,21 @@ is then due: publish, notify. What it holds between turns is the core's frozen v
 clock and touches no file by itself: `Edges` does, and tests hand in their own.
 """
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
 from agent.core import membership
+from agent.core.bootstrap import NO_ADVICE, listing
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
-from agent.core.membership import Membership
-from agent.core.memory import Memory, RecallError, recall, remember
+from agent.core.memory import Memory
 from agent.core.observation import Absent, Answered, Unknown
 from agent.core.reconcile import Ledger
 from agent.core.roll import Roll
 from agent.core.schedule import Pace, next_poll
 from agent.edges import Edges, Plan, Target
 from agent.formats import FormatError, Withheld
+from agent.keeping import Keeper
 from agent.publish import PublishError, digest
 from agent.telling import Teller
 
@@ -44,9 +46,8 @@ class Loop:
         self._started = self._next_poll = edges.clock.now()
         self._deadline = self._started + plan.gate.wait_timeout
         self._tell = Teller(edges.tell, edges.clock)
-        self._kept = edges.recall()
-        recalled = self._recall()
-        self._remembered: Memory | None = recalled
+        self._keeper = Keeper(plan.identity, edges, self._tell)
+        recalled = self._keeper.recall()
         self._state = recalled.membership
         self._ledgers = {
             target.path: Ledger(
@@ -54,7 +55,8 @@ class Loop:
             )
             for target in edges.targets
         }
-        self._rendered: dict[Path, tuple[int, bytes | Withheld]] = {}
+        self._advice = NO_ADVICE
+        self._rendered: dict[Path, tuple[tuple[int, str | None], bytes | Withheld]] = {}
         self._is_open = recalled.is_open
         self._is_ready = False
         self._no_peers_because = ""
@@ -103,13 +105,31 @@ class Loop:
 
     def _keep_true(self) -> End | None:
         """Writes and notifies what is due, with the gate open."""
-        problem = self._publish()
+        problem = self._advise() or self._publish()
         if not problem:
             self._become_ready()
         if self._is_ready:
             self._notify()
             return End.READY
         return self._give_up(problem) if self._edges.clock.now() >= self._deadline else None
+
+    def _advise(self) -> str:
+        """Takes new advice; why nothing is written without it, empty if that does not matter."""
+        now = self._edges.clock.now()
+        known = listing(self._state, now, self._plan.rules.longest_gap)
+        advice, before = self._edges.advise(self._roll(), known), self._advice
+        self._advice = advice
+        self._tell.advice(before, advice)
+        gate = self._plan.gate
+        is_too_late = gate.proceed_at_timeout and now >= self._deadline
+        if self._is_ready or advice.word != "unknown" or not self._plan.needs_advice or is_too_late:
+            return ""
+        return f"whether to found a cluster is not known: {advice.reason}"
+
+    def _roll(self) -> Roll:
+        gate, advice = self._plan.gate, self._advice
+        roll = self._state.roll(gate.replicas, gate.start_ordinal)
+        return roll if advice is NO_ADVICE else replace(roll, bootstrap=advice.word)
 
     def _waited(self) -> float:
         """Seconds since the start, in step with `_deadline` to the last bit."""
@@ -152,36 +172,10 @@ class Loop:
         if is_changed:
             self._tell.members(step.state.peers, step.state.generation)
 
-    def _recall(self) -> Memory:
-        """What was known before a restart, or nothing."""
-        nothing = Memory(Membership(self._plan.identity), {})
-        if self._kept is None:
-            return nothing
-        try:
-            return recall(self._kept, self._plan.identity, self._started)
-        except RecallError as wrong:
-            sentence = f"what was remembered before the start is not used: {wrong}"
-            self._tell.now("warning", sentence, kind="memory")
-            return nothing
-
     def _remember(self) -> None:
         """Keeps what must outlive a restart, before anything is written that follows from it."""
-        if not self._state.generation:
-            return
         told = {str(path): led.notified for path, led in self._ledgers.items() if led.notified}
-        memory = Memory(self._state, told, self._is_open)
-        if memory == self._remembered:
-            return
-        self._remembered = memory
-        content = remember(memory)
-        if content == self._kept:
-            return
-        try:
-            self._edges.remember(content)
-            self._kept = content
-        except PublishError as wrong:
-            self._remembered = None
-            self._tell.seldom("memory", "warning", str(wrong), kind="memory")
+        self._keeper.remember(Memory(self._state, told, self._is_open))
 
     def _judge_gate(self) -> Gate:
         """The gate, which stays open once it is."""
@@ -207,7 +201,7 @@ class Loop:
 
     def _publish(self) -> str:
         """Writes each file that is due; why one could not be, empty if all are true."""
-        roll = self._state.roll(self._plan.gate.replicas, self._plan.gate.start_ordinal)
+        roll = self._roll()
         problems = [self._publish_one(target, roll) for target in self._edges.targets]
         return "; ".join(problem for problem in problems if problem)
 
@@ -238,11 +232,12 @@ class Loop:
         return ledger.wrote(on_disk)
 
     def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
-        """What the file is to hold, worked out once for each generation."""
-        generation, content = self._rendered.get(target.path, (-1, b""))
-        if generation != roll.generation:
+        """What the file is to hold, worked out once for each generation and advice."""
+        now = (roll.generation, roll.bootstrap)
+        rendered, content = self._rendered.get(target.path, (None, b""))
+        if rendered != now:
             content = target.render(roll)
-            self._rendered[target.path] = (roll.generation, content)
+            self._rendered[target.path] = (now, content)
         return content
 
     def _become_ready(self) -> None:
@@ -271,6 +266,5 @@ class Loop:
             led.is_notify_due for led in ledgers
         ):
             return
-        roll = self._state.roll(self._plan.gate.replicas, self._plan.gate.start_ordinal)
-        if self._edges.notify(roll):
+        if self._edges.notify(self._roll()):
             self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agent.core.bootstrap import Advice
 from agent.core.decisions import Decision, Did
 from agent.core.roll import Peer
 from agent.core.seldom import Seldom
@@ -39,6 +40,15 @@ class Teller:
                 self.seldom(decision.did.value, "info", decision.reason, **more)
             case Did.ADDED | Did.READDRESSED | Did.DROPPED:
                 self.now("info", decision.reason, **more)
+
+    def advice(self, before: Advice, advice: Advice) -> None:
+        """Tells what is new about founding a cluster, and a doubt that lasts ever more seldom."""
+        sentence = f"bootstrap: {advice.word}: {advice.reason}"
+        if advice.word == "unknown" and advice is not before:
+            self.seldom("bootstrap", "info", sentence, kind="bootstrap", word=advice.word)
+        elif advice.word != before.word:
+            self.is_over("bootstrap")
+            self.now("info", sentence, kind="bootstrap", word=advice.word)
 
     def members(self, peers: tuple[Peer, ...], generation: int) -> None:
         """Tells a new view; its files are news too."""

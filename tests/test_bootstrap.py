@@ -502,7 +502,7 @@ def test_the_entrypoint_in_the_docs_founds_on_first_and_starts_nothing_on_unknow
     tmp_path: Path, word: str, starts: list[str] | None
 ) -> None:
     (script,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    (tmp_path / "peers.env").write_text(f"ROLLCALL_BOOTSTRAP={word}\n" if word else "")
+    (tmp_path / "peers.env").write_text(f"PEERS_BOOTSTRAP={word}\n" if word else "")
     entrypoint = tmp_path / "docker-entrypoint.sh"
     entrypoint.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     entrypoint.chmod(0o755)

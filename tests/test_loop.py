@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from agent.core.bootstrap import NO_ADVICE, Advice
+from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
 from agent.core.identity import Identity
 from agent.core.membership import Rules
@@ -48,6 +50,12 @@ class World:
     asked_at: list[float] = field(default_factory=list)
     answer_takes: float = 0.0
     memory: bytes | None = None
+    advice: Advice = NO_ADVICE
+    certain: list[Yes | CantTell] = field(default_factory=list)
+
+    def advise(self, roll: Roll, listing: Yes | CantTell) -> Advice:
+        self.certain.append(listing)
+        return self.advice
 
     def observe(self) -> Observation:
         self.asked_at.append(self.now)
@@ -104,9 +112,11 @@ class World:
             self.notify,
             self.recall,
             self.remember,
+            self.advise,
         )
         rules = Rules(settle=odd.get("settle", 0.0), forget_after=30.0)
-        plan = Plan(me, rules, gate or GateRules(), odd.get("interval", 1.0))
+        interval, needs_advice = odd.get("interval", 1.0), odd.get("needs_advice", False)
+        plan = Plan(me, rules, gate or GateRules(), interval, needs_advice)
         return Running(self, Loop(plan, edges))
 
 
@@ -558,3 +568,91 @@ def test_nobody_is_notified_of_what_is_not_in_the_file_yet() -> None:
     world.is_full = False
     running.pass_time(5)
     assert [len(roll.peers) for roll in world.told] == [4]
+
+
+# Advice on founding a cluster.
+
+FIRST = Advice("first", "nobody answers")
+JOIN = Advice("join", "the folder holds 'ibdata1'")
+NOT_KNOWN = Advice("unknown", "db-1 at 10.0.0.3:4567 does not answer")
+
+
+def word(roll: Roll) -> bytes:
+    """A format of the tests' own: the advice."""
+    return str(roll.bootstrap).encode()
+
+
+def advised(world: World, **odd: Any) -> Running:
+    return world.loop("db-0", odd.pop("gate", None), world.target(render=word), **odd)
+
+
+def test_where_nobody_asks_for_advice_there_is_none_in_the_roll() -> None:
+    world = World(dns=listed(0, 1))
+    advised(world).pass_time(2)
+    assert world.disk[FILE] == b"None"
+    assert world.said("bootstrap") == []
+
+
+def test_new_advice_is_in_the_file_at_the_next_turn_and_is_said_once() -> None:
+    world = World(dns=listed(0, 1), advice=FIRST)
+    running = advised(world)
+    running.pass_time(5)
+    assert world.disk[FILE] == b"first"
+    world.advice = JOIN
+    running.pass_time(5)
+    assert world.disk[FILE] == b"join"
+    assert world.writes == [b"first", b"join"]
+    assert world.said("bootstrap") == [
+        "bootstrap: first: nobody answers",
+        "bootstrap: join: the folder holds 'ibdata1'",
+    ]
+
+
+def test_advice_is_given_with_whether_it_is_certain_who_is_there() -> None:
+    world = World(dns=listed(1), advice=JOIN)
+    running = advised(world)
+    running.pass_time(3)
+    assert {type(each) for each in world.certain} == {CantTell}
+    world.dns = listed(0, 1)
+    running.pass_time(3)
+    assert type(world.certain[-1]) is Yes
+
+
+def test_where_first_is_allowed_no_file_is_written_until_the_advice_is_known() -> None:
+    world = World(dns=listed(0, 1), advice=NOT_KNOWN)
+    running = advised(world, needs_advice=True)
+    assert running.pass_time(60) is None
+    assert FILE not in world.disk
+    world.advice = JOIN
+    assert running.pass_time(2) is End.READY
+    assert world.disk[FILE] == b"join"
+
+
+def test_where_first_is_not_allowed_a_doubt_holds_nothing_up() -> None:
+    world = World(dns=listed(0, 1), advice=NOT_KNOWN)
+    assert advised(world).pass_time(2) is End.READY
+    assert world.disk[FILE] == b"unknown"
+
+
+def test_advice_that_never_comes_ends_the_wait_with_its_reason() -> None:
+    world = World(dns=listed(0, 1), advice=NOT_KNOWN)
+    assert advised(world, needs_advice=True).pass_time(300) is End.TIMED_OUT
+    assert FILE not in world.disk
+    (sentence,) = world.said("timed_out")
+    assert "whether to found a cluster is not known: db-1 at 10.0.0.3:4567 does not" in sentence
+
+
+def test_who_is_told_to_proceed_does_so_without_advice() -> None:
+    world = World(dns=listed(0, 1), advice=NOT_KNOWN)
+    gate = GateRules(wait_timeout=10.0, proceed_at_timeout=True)
+    assert advised(world, needs_advice=True, gate=gate).pass_time(20) is End.READY
+    assert world.disk[FILE] == b"unknown"
+
+
+def test_advice_that_is_in_doubt_again_holds_up_no_file() -> None:
+    world = World(dns=listed(0, 1), advice=JOIN)
+    running = advised(world, needs_advice=True)
+    running.pass_time(2)
+    world.advice = NOT_KNOWN
+    running.pass_time(2)
+    assert world.disk[FILE] == b"unknown"

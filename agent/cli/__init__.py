@@ -1,7 +1,8 @@
 """The command line: the only reader of the arguments and the environment, and of exit codes.
 
 Data goes to stdout, logs and errors to stderr. Exit codes: 0 done, or ended by SIGTERM; 1 failed;
-2 a wrong setting or a wrong use; 3 the startup gate timed out.
+2 a wrong setting or a wrong use; 3 what was waited for (the startup gate,
+the bootstrap advice) did not come in time.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import sys
 import click
 
 from agent import __version__
+from agent.cli.bootstrap import bootstrap
 from agent.cli.lab import lab
 from agent.cli.look import formats, peers, render, whoami
 from agent.cli.run import once, run
@@ -27,7 +29,7 @@ def rollcall() -> None:
     """
 
 
-for command in (run, once, whoami, peers, render, formats, lab):
+for command in (run, once, whoami, peers, bootstrap, render, formats, lab):
     rollcall.add_command(command)
 
 

@@ -13,10 +13,10 @@ from agent.cli.options import (
     Wrong,
     find_situation,
     find_surroundings,
+    inquiry_of,
     load_settings,
     settings_options,
 )
-from agent.cli.run import inquiry_of
 from agent.core import membership
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.observation import Answered

@@ -11,11 +11,16 @@ import click
 
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.nameservers import Nameserver
+from agent.core.roll import pod_names
 from agent.core.surroundings import Surroundings, container_address
+from agent.discovery import Inquiry
 from agent.discovery.resolv import ResolvConf
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, SettingsError, load
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# The exit code where what was waited for did not come in time.
+TIMED_OUT = 3
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _HOSTS = Path("/etc/hosts")
@@ -88,6 +93,28 @@ def find_situation(flags: dict[str, Any]) -> Situation:
     if not nameservers() and not loaded.settings.peers:
         raise Wrong(f"{_RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
     return Situation(loaded.settings, identity, nameservers, container_address(around))
+
+
+def inquiry_of(situation: Situation) -> Inquiry:
+    """What DNS is to be asked, by the settings."""
+    settings, me = situation.settings, situation.identity
+    chosen = settings.discovery
+    has_names = settings.role.has_ordinals
+    of_set = me.set_name or me.service.name  # an observer is of no set: most are called alike
+    expected = pod_names(of_set, settings.start_ordinal, settings.replicas or 0)
+    return Inquiry(
+        service=me.service,
+        own=me.peer,
+        nameservers=situation.nameservers,
+        mode=chosen.mode,
+        timeout=chosen.timeout,
+        port=chosen.port_name,
+        family=chosen.address_family,
+        pods=expected if has_names else (),
+        peers=settings.peers,
+        has_names=has_names,
+        here=situation.here,
+    )
 
 
 def find_surroundings(loaded: Loaded) -> Surroundings:

@@ -10,16 +10,21 @@ from typing import Any
 import click
 
 from agent import __version__, formats, publish
+from agent.cli.bootstrap import adviser_of
 from agent.cli.log import EventLog
-from agent.cli.options import Situation, Wrong, find_situation, load_settings, settings_options
+from agent.cli.options import (
+    TIMED_OUT,
+    Wrong,
+    find_situation,
+    inquiry_of,
+    load_settings,
+    settings_options,
+)
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core.identity import Role
-from agent.core.roll import pod_names
-from agent.discovery import Inquiry, discoverer
+from agent.discovery import discoverer
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.settings import Output
-
-TIMED_OUT = 3
 
 
 @click.command()
@@ -63,11 +68,18 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         tell=tell,
         recall=functools.partial(publish.read, memory),
         remember=functools.partial(publish.publish, memory, mode=None),
+        advise=adviser_of(settings.bootstrap, signals),
     )
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
     for remark in me.remarks:
         tell("warning", remark, kind="remark")
-    plan = Plan(me, settings.rules, settings.gate, settings.discovery.interval)
+    plan = Plan(
+        me,
+        settings.rules,
+        settings.gate,
+        settings.discovery.interval,
+        needs_advice=settings.bootstrap.allow_first,
+    )
     try:
         end = Loop(plan, edges).run(until_ready=until_ready)
     except Stopped:
@@ -77,28 +89,6 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         return
     if end is End.TIMED_OUT:
         sys.exit(TIMED_OUT)
-
-
-def inquiry_of(situation: Situation) -> Inquiry:
-    """What DNS is to be asked, by the settings."""
-    settings, me = situation.settings, situation.identity
-    chosen = settings.discovery
-    has_names = settings.role.has_ordinals
-    of_set = me.set_name or me.service.name  # an observer is of no set: most are called alike
-    expected = pod_names(of_set, settings.start_ordinal, settings.replicas or 0)
-    return Inquiry(
-        service=me.service,
-        own=me.peer,
-        nameservers=situation.nameservers,
-        mode=chosen.mode,
-        timeout=chosen.timeout,
-        port=chosen.port_name,
-        family=chosen.address_family,
-        pods=expected if has_names else (),
-        peers=settings.peers,
-        has_names=has_names,
-        here=situation.here,
-    )
 
 
 def _target(output: Output, role: Role) -> Target:

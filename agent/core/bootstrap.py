@@ -19,17 +19,14 @@ a wrong `first` a second cluster of the same name (rabbitmq-server issue 13043).
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from agent.core.finding import CantTell, Finding, No, Yes
 from agent.core.membership import Membership
 from agent.core.names import split_ordinal
-from agent.core.roll import Roll
+from agent.core.roll import Roll, Word
 
 # So many of the peers are named in a reason: enough to act on.
 SHOWN = 3
-
-Word = Literal["first", "join", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

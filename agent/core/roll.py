@@ -7,11 +7,13 @@ reader of an older document would be misled.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from agent.core.names import address_key, dns_label, dns_name, ip_address, is_address, split_ordinal
 
 ROLL_VERSION = 1
+# Whether this pod may found the cluster: core/bootstrap.
+Word = Literal["first", "join", "unknown"]
 
 
 class RollError(ValueError):
@@ -89,7 +91,7 @@ class Roll:
 
     `peers` is sorted by `sort_key` and holds `me`, which is None for an observer: that follows a
     service that it is not part of. `generation` counts the changes of `peers`; no file is rendered
-    from it.
+    from it. `bootstrap` is None where nobody asked for that advice.
     """
 
     service: Service
@@ -98,6 +100,7 @@ class Roll:
     generation: int = 0
     replicas: int | None = None
     start_ordinal: int = 0
+    bootstrap: Word | None = None
 
     @property
     def others(self) -> tuple[Peer, ...]:
@@ -140,6 +143,7 @@ def to_document(roll: Roll) -> dict[str, Any]:
         },
         "replicas": roll.replicas,
         "start_ordinal": roll.start_ordinal,
+        "bootstrap": roll.bootstrap,
         "self": None if roll.me is None else _peer_document(roll.me),
         "peers": [_peer_document(peer) for peer in roll.peers],
         "expected": [_peer_document(peer) for peer in roll.expected],
@@ -179,6 +183,7 @@ def from_document(document: object) -> Roll:
             generation=_count(top.get("generation", 0), "generation"),
             replicas=None if top.get("replicas") is None else _count(top["replicas"], "replicas"),
             start_ordinal=_count(top.get("start_ordinal", 0), "start_ordinal"),
+            bootstrap=_word(top.get("bootstrap")),
         )
     except ValueError as wrong:
         raise RollError(str(wrong)) from None
@@ -217,6 +222,13 @@ def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
     if not isinstance(value, str):
         raise RollError(f"{where}.{key} is not a string")
     return value
+
+
+def _word(value: object) -> Word | None:
+    word = next((word for word in get_args(Word) if word == value), None)
+    if value is not None and word is None:
+        raise RollError(f"bootstrap is {value!r}, not one of {', '.join(get_args(Word))}")
+    return word
 
 
 def _count(value: object, where: str) -> int:

@@ -6,13 +6,14 @@ default. Nothing is read here: the command line hands in what it was given.
 
 from agent.settings.load import Loaded, Said, SettingsError, load
 from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
-from agent.settings.schema import Output, Settings
+from agent.settings.schema import BootstrapSettings, Output, Settings
 from agent.settings.yaml_text import YamlError, read_yaml
 
 __all__ = [
     "CONFIG",
     "OPTIONS",
     "PREFIX",
+    "BootstrapSettings",
     "Loaded",
     "Option",
     "Output",

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -52,7 +52,7 @@ def load(said: Said) -> Loaded:
     sources = {key: f"{said.file_name}: {key}" for key in _keys(tree)}
     known = {option.variable: option for option in OPTIONS}
     for name, value in said.environment.items():
-        if not name.startswith(PREFIX) or name == CONFIG.variable or _SERVICE_LINK.fullmatch(name):
+        if not name.startswith(PREFIX) or name == CONFIG.variable or _is_link(name, value, known):
             continue
         if name not in known:
             raise SettingsError(
@@ -82,6 +82,11 @@ def load(said: Said) -> Loaded:
         if (value := getattr(settings, key))
     }
     return Loaded(settings, told)
+
+
+def _is_link(name: str, value: str, known: Container[str]) -> bool:
+    """Whether Kubernetes made this variable; of one with a name of ours the value tells."""
+    return bool(_SERVICE_LINK.fullmatch(name)) and (name not in known or "://" in value)
 
 
 def _file(said: Said) -> dict[str, Any]:
@@ -210,6 +215,7 @@ def _struct_at(key: str) -> type[msgspec.Struct]:
         "": schema.Settings,
         "discovery": schema.DiscoverySettings,
         "membership": schema.MembershipSettings,
+        "bootstrap": schema.BootstrapSettings,
         "log": schema.LogSettings,
     }
     return parts.get(key, schema.Output)
@@ -221,7 +227,8 @@ def _keys_at(key: str) -> list[str]:
 
 def _all_keys() -> list[str]:
     """Every key of the config file by its whole path, but for those within an output."""
-    inner = [name for part in ("discovery", "membership", "log") for name in _keys_at(part)]
+    parts = ("discovery", "membership", "bootstrap", "log")
+    inner = [name for part in parts for name in _keys_at(part)]
     return [*schema.Settings.__struct_fields__, *inner]
 
 

@@ -77,6 +77,36 @@ OPTIONS = (
     ),
     Option("--on-empty", "membership.on_empty", "WHAT", "keep or accept an empty answer [keep]"),
     Option(
+        "--bootstrap-port",
+        "bootstrap.port",
+        "PORT",
+        "the cluster's own port, for advice on founding",
+        is_number=True,
+    ),
+    Option("--bootstrap-data", "bootstrap.data", "FOLDER", "the database's folder, mounted here"),
+    Option(
+        "--bootstrap-state-file",
+        "bootstrap.state_file",
+        "FILE",
+        "the file in it that counts [any]",
+    ),
+    Option(
+        "--bootstrap-marker",
+        "bootstrap.marker",
+        "FILE",
+        "a file on a persistent volume: there was a cluster",
+    ),
+    Option(
+        "--bootstrap-timeout", "bootstrap.timeout", "TIME", "how long to wait for peers' ports [1s]"
+    ),
+    Option(
+        "--bootstrap-allow-first",
+        "bootstrap.allow_first",
+        "BOOL",
+        "whether this pod may be told to found [false]",
+        is_switch=True,
+    ),
+    Option(
         "--log-format", "log.format", "FORMAT", "console or json [console at a terminal, else json]"
     ),
     Option("--log-level", "log.level", "LEVEL", "debug, info, warning or error [info]"),

@@ -50,6 +50,17 @@ class MembershipSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     on_empty: Literal["keep", "accept"] = "keep"
 
 
+class BootstrapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the advice on founding a cluster rests on; docs/bootstrap.md. Off without a port."""
+
+    port: int | None = None
+    data: str = ""
+    state_file: str = ""
+    marker: str = ""
+    timeout: Duration = Duration(1)
+    allow_first: bool = False
+
+
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file to keep true. `mode` is octal text; without it the file's own is kept, else 0644."""
 
@@ -88,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_timeout: Literal["fail", "proceed"] = "fail"
     discovery: DiscoverySettings = DiscoverySettings()
     membership: MembershipSettings = MembershipSettings()
+    bootstrap: BootstrapSettings = BootstrapSettings()
     outputs: tuple[Output, ...] = ()
     log: LogSettings = LogSettings()
 
@@ -132,6 +144,7 @@ def problems(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _gate_problems(settings)
     yield from _discovery_problems(settings.discovery)
     yield from _mode_problems(settings)
+    yield from _bootstrap_problems(settings)
     yield from _output_problems(settings.outputs)
 
 
@@ -183,6 +196,31 @@ def _mode_problems(settings: Settings) -> Iterator[tuple[str, str]]:
             _ = ip_address(peer) if is_address(peer) else dns_name(peer)
         except ValueError as wrong:
             yield "discovery.peers", str(wrong)
+
+
+def _bootstrap_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    asked = settings.bootstrap
+    if asked.port is not None and not 0 < asked.port < 65536:
+        yield "bootstrap.port", f"{asked.port} is not a port"
+    if asked.timeout <= 0:
+        yield "bootstrap.timeout", "it has to be more than 0"
+    for key in ("data", "state_file", "marker"):
+        if not (path := getattr(asked, key)).isprintable():
+            yield f"bootstrap.{key}", f"{path!r} is no path: it has characters that can't be shown"
+    if asked.state_file and not _is_inside(asked.state_file):
+        yield "bootstrap.state_file", f"{asked.state_file} has to be a path within bootstrap.data"
+    if asked.allow_first and not (asked.port and asked.data and asked.marker):
+        yield (
+            "bootstrap.allow_first",
+            "it needs bootstrap.port, bootstrap.data and bootstrap.marker",
+        )
+    if asked.port and (not settings.member or settings.workload == "deployment"):
+        yield "bootstrap.port", "only a member of a StatefulSet founds a cluster: leave it out"
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path leads nowhere but down."""
+    return not Path(path).is_absolute() and ".." not in Path(path).parts
 
 
 def _output_problems(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:

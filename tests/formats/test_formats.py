@@ -20,7 +20,7 @@ from agent import formats
 from agent.core.identity import Identity
 from agent.core.membership import Membership, Rules, observe
 from agent.core.observation import Answered, Endpoint
-from agent.core.roll import Peer, Roll, Service, to_document
+from agent.core.roll import Peer, Roll, Service, Word, to_document
 from agent.formats import FormatError, Withheld
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -378,7 +378,14 @@ def test_a_shell_reads_who_it_is_and_who_is_there(tmp_path: Path) -> None:
         "PEERS_ALL": ",".join(ALL_NAMES),
         "PEERS_OTHERS": f"{ALL_NAMES[0]},{ALL_NAMES[2]}",
         "PEERS_COUNT": "3",
+        "PEERS_BOOTSTRAP": "unknown",
     }
+
+
+@pytest.mark.parametrize("word", ["first", "join", "unknown"])
+def test_a_shell_reads_whether_to_found_a_cluster(word: Word, tmp_path: Path) -> None:
+    advised = replace(THREE, bootstrap=word)
+    assert sourced(render("env", advised), tmp_path)["PEERS_BOOTSTRAP"] == word
 
 
 def test_a_shell_in_a_pod_that_is_alone_reads_an_empty_list_of_others(tmp_path: Path) -> None:

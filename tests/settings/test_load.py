@@ -40,6 +40,12 @@ DEFAULTS: Mapping[str, object] = {
     "membership.settle": 1,
     "membership.forget_after": 30,
     "membership.on_empty": "keep",
+    "bootstrap.port": None,
+    "bootstrap.data": "",
+    "bootstrap.state_file": "",
+    "bootstrap.marker": "",
+    "bootstrap.timeout": 1,
+    "bootstrap.allow_first": False,
     "log.format": None,
     "log.level": "info",
 }
@@ -86,6 +92,12 @@ WRITTEN: Mapping[str, tuple[tuple[str, object], ...]] = {
     "membership.settle": (("0s", 0), ("2s", 2), ("3s", 3)),
     "membership.forget_after": (("10s", 10), ("1m", 60), ("1m30s", 90)),
     "membership.on_empty": (("accept", "accept"), ("keep", "keep"), ("accept", "accept")),
+    "bootstrap.port": (("4567", 4567), ("7000", 7000), ("33061", 33061)),
+    "bootstrap.data": (("/a", "/a"), ("/b", "/b"), ("/c", "/c")),
+    "bootstrap.state_file": (("a", "a"), ("b/c", "b/c"), ("c", "c")),
+    "bootstrap.marker": (("/a", "/a"), ("/b", "/b"), ("/c", "/c")),
+    "bootstrap.timeout": (("100ms", 0.1), ("2s", 2), ("3s", 3)),
+    "bootstrap.allow_first": (("false", False), ("false", False), ("false", False)),
     "log.format": (("json", "json"), ("console", "console"), ("json", "json")),
     "log.level": (("debug", "debug"), ("error", "error"), ("warning", "warning")),
 }
@@ -340,8 +352,8 @@ def test_a_variable_that_resembles_none_is_answered_by_all_that_there_are() -> N
 
 
 ALL_KEYS = (
-    "cluster_domain, discovery, log, member, membership, namespace, on_timeout, outputs, pod_ip, "
-    "pod_name, replicas, service, start_ordinal, wait_for, wait_timeout, workload"
+    "bootstrap, cluster_domain, discovery, log, member, membership, namespace, on_timeout, "
+    "outputs, pod_ip, pod_name, replicas, service, start_ordinal, wait_for, wait_timeout, workload"
 )
 
 
@@ -558,7 +570,8 @@ def test_what_no_setting_can_be_is_one_sentence_of_all_but_the_names(
         (line,) = str(wrong).splitlines()
         assert line
     else:
-        assert loaded.told or loaded.settings.outputs[0].path == f"/{MANY}"
+        is_path = option.key.startswith("bootstrap.") and value == MANY
+        assert loaded.told or is_path or loaded.settings.outputs[0].path == f"/{MANY}"
 
 
 @pytest.mark.parametrize("digits", [4000, 5000])
@@ -634,3 +647,58 @@ def test_without_a_mode_the_files_own_is_kept() -> None:
     (output,) = load(flags={"--output": ("list:/a",)}).settings.outputs
     assert output.permissions is None
     assert Path(output.path) == Path("/a")
+
+
+# What needs something else to be set.
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "discovery: {mode: static}",
+            "discovery.mode: static needs to be told the peers: set discovery.peers",
+        ),
+        (
+            "discovery: {mode: srv, peers: [db-0]}",
+            "discovery.peers: the mode srv asks DNS: leave out one of the two",
+        ),
+        (
+            "discovery: {mode: ordinals}",
+            "discovery.mode: ordinals asks for each pod by its number: set replicas",
+        ),
+        (
+            "{workload: deployment, replicas: 3, discovery: {mode: ordinals}}",
+            "discovery.mode: the pods of a deployment have no ordinals to ask for",
+        ),
+        (
+            "discovery: {mode: address, port_name: cql}",
+            "discovery.port_name: the mode address asks for no port",
+        ),
+        (
+            "discovery: {port_name: CQL}",
+            "discovery.port_name: 'CQL' is no port's name, as in cql or dns/udp",
+        ),
+        ("discovery: {peers: [a b]}", "discovery.peers: 'a b' is not a DNS name"),
+        ("bootstrap: {port: 65536}", "bootstrap.port: 65536 is not a port"),
+        ("bootstrap: {timeout: 0}", "bootstrap.timeout: it has to be more than 0"),
+        (
+            "bootstrap: {state_file: ../grastate.dat}",
+            "bootstrap.state_file: ../grastate.dat has to be a path within bootstrap.data",
+        ),
+        (
+            "bootstrap: {allow_first: true, port: 4567, data: /data}",
+            "bootstrap.allow_first: it needs bootstrap.port, bootstrap.data and bootstrap.marker",
+        ),
+        (
+            "{member: false, bootstrap: {port: 4567}}",
+            "bootstrap.port: only a member of a StatefulSet founds a cluster: leave it out",
+        ),
+    ],
+)
+def test_a_setting_that_needs_another_one_says_which(text: str, sentence: str) -> None:
+    assert refusal(text) == f"{FILE}: {sentence}"
+
+
+def test_a_service_that_is_called_as_a_setting_does_not_set_it() -> None:
+    """Kubernetes gives each container `NAME_PORT=tcp://…` for each service of its namespace."""
+    link = {"ROLLCALL_BOOTSTRAP_PORT": "tcp://10.96.7.7:80"}
+    assert load(variables=link).settings.bootstrap.port is None
