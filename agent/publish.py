@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+import tempfile
 from pathlib import Path
 
 DEFAULT_MODE = 0o644
@@ -88,6 +89,20 @@ def check_target(path: Path, mode: int | None = None) -> None:
     if mode is not None and path.exists():
         with contextlib.suppress(OSError):  # another's file gets its mode when it is replaced
             path.chmod(mode)
+
+
+def try_folder(folder: Path) -> None:
+    """Writes to a folder and leaves nothing: what permissions promise, a full volume breaks.
+
+    Raises PublishError.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:  # nameless, where the system can do that
+            file.write(b"\0")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as wrong:
+        raise PublishError(f"{folder} can't be written to: {_why(wrong, folder)}") from wrong
 
 
 def publish(path: Path, data: bytes, mode: int | None) -> None:

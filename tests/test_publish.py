@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.reconcile import Ledger
-from agent.publish import OnDisk, PublishError, check_target, digest, publish, sweep
+from agent.publish import OnDisk, PublishError, check_target, digest, publish, sweep, try_folder
 
 ROOT = Path(__file__).parents[1]
 OLD, NEW = b"old\n", b"new\n"
@@ -296,6 +296,22 @@ def test_a_folder_that_nobody_may_write_to_is_told_with_what_mends_it(open_folde
             f"{open_folder} is not writable for user {user}: give the volume a group that the "
             "agent is in (fsGroup), or mount it without readOnly"
         )
+
+
+def test_a_folder_is_tried_by_a_write_that_leaves_nothing(open_folder: Path) -> None:
+    (open_folder / "peers.cnf").write_bytes(OLD)
+    try_folder(open_folder)
+    assert files(open_folder) == ["peers.cnf"]
+    with longest_file(0), pytest.raises(PublishError) as refused:
+        try_folder(open_folder)
+    assert str(refused.value) == f"{open_folder} can't be written to: {os.strerror(errno.EFBIG)}"
+    open_folder.chmod(0o555)
+    with no_root() as user, pytest.raises(PublishError) as refused:
+        try_folder(open_folder)
+    assert str(refused.value).endswith(f"{open_folder} is not writable for user {user}")
+    with pytest.raises(PublishError):
+        try_folder(open_folder / "none")
+    assert files(open_folder) == ["peers.cnf"]
 
 
 # What an agent that was killed has left.

@@ -12,6 +12,7 @@ import click
 
 from agent import __version__
 from agent.cli.bootstrap import bootstrap
+from agent.cli.doctor import doctor
 from agent.cli.lab import lab
 from agent.cli.look import formats, peers, render, whoami
 from agent.cli.run import once, run
@@ -29,7 +30,7 @@ def rollcall() -> None:
     """
 
 
-for command in (run, once, whoami, peers, bootstrap, render, formats, lab):
+for command in (run, once, whoami, peers, doctor, bootstrap, render, formats, lab):
     rollcall.add_command(command)
 
 

@@ -17,11 +17,10 @@ from agent.cli.options import (
     load_settings,
     settings_options,
 )
-from agent.core import membership
+from agent.core.diagnosis import at_once
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.observation import Answered
 from agent.core.roll import Roll, RollError, from_document, to_document
-from agent.core.sightings import MISSED_ANSWERS
 from agent.discovery import discoverer
 from agent.settings import YamlError, read_yaml
 
@@ -37,12 +36,14 @@ _NOT_FOR_LOOKING = (
     "--log-format",
     "--log-level",
 )
-_as_json = click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="print JSON instead of a table"
+)
 
 
 @click.command()
 @settings_options(*_NOT_FOR_LOOKING)
-@_as_json
+@as_json_option
 def whoami(as_json: bool, **flags: Any) -> None:
     """Show who this pod is, and where each part of that comes from."""
     loaded = load_settings(flags)
@@ -66,7 +67,7 @@ def whoami(as_json: bool, **flags: Any) -> None:
 
 @click.command()
 @settings_options(*_NOT_FOR_LOOKING)
-@_as_json
+@as_json_option
 def peers(as_json: bool, **flags: Any) -> None:
     """Ask DNS once, and show who is there.
 
@@ -77,9 +78,7 @@ def peers(as_json: bool, **flags: Any) -> None:
     seen = discoverer(inquiry_of(situation), time.monotonic).observe()
     if not isinstance(seen, Answered):
         raise Failed(seen.reason)
-    state = membership.Membership(situation.identity)
-    for _ in range(MISSED_ANSWERS):  # as often as it takes to be believed
-        state = membership.observe(state, seen, 0.0, membership.Rules(settle=0)).state
+    state = at_once(situation.identity, seen)
     for remark in seen.remarks:
         click.echo(f"rollcall: {remark}", err=True)
     roll = state.roll(settings.replicas, settings.start_ordinal)

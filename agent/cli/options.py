@@ -22,7 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # The exit code where what was waited for did not come in time.
 TIMED_OUT = 3
 
-_RESOLV_CONF = Path("/etc/resolv.conf")
+RESOLV_CONF = Path("/etc/resolv.conf")
 _HOSTS = Path("/etc/hosts")
 _DOWNWARD_API = ("POD_NAME", "POD_NAMESPACE", "POD_IP", "POD_IPS")
 
@@ -84,15 +84,20 @@ def find_situation(flags: dict[str, Any]) -> Situation:
         identity = identify(around, loaded.settings.role)
     except IdentityError as wrong:
         raise Wrong(str(wrong)) from None
-    told = loaded.settings.nameservers
+    nameservers = find_nameservers(loaded.settings)
+    if not nameservers() and not loaded.settings.peers:
+        raise Wrong(f"{RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
+    return Situation(loaded.settings, identity, nameservers, container_address(around))
+
+
+def find_nameservers(settings: Settings) -> Callable[[], tuple[Nameserver, ...]]:
+    """Whom to ask: as told, or else as resolv.conf says at that moment."""
+    told = settings.nameservers
 
     def as_told() -> tuple[Nameserver, ...]:
         return told
 
-    nameservers = as_told if told else ResolvConf(_RESOLV_CONF).nameservers
-    if not nameservers() and not loaded.settings.peers:
-        raise Wrong(f"{_RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
-    return Situation(loaded.settings, identity, nameservers, container_address(around))
+    return as_told if told else ResolvConf(RESOLV_CONF).nameservers
 
 
 def inquiry_of(situation: Situation) -> Inquiry:
@@ -124,12 +129,20 @@ def find_surroundings(loaded: Loaded) -> Surroundings:
         environment={name: os.environ[name] for name in _DOWNWARD_API if name in os.environ},
         hosts=_read(_HOSTS),
         hostname=socket.gethostname(),
-        resolv_conf=_read(_RESOLV_CONF),
+        resolv_conf=_read(RESOLV_CONF),
     )
 
 
 def load_settings(flags: dict[str, Any]) -> Loaded:
     """The settings, and what of the identity was told. Raises Wrong."""
+    try:
+        return load(find_said(flags))
+    except SettingsError as wrong:
+        raise Wrong(str(wrong)) from None
+
+
+def find_said(flags: dict[str, Any]) -> Said:
+    """All that was said: by flags, by variables, and in the config file. Raises Wrong."""
     given = {
         "--" + name.replace("_", "-"): value
         for name, value in flags.items()
@@ -143,10 +156,7 @@ def load_settings(flags: dict[str, Any]) -> Loaded:
         except (OSError, UnicodeDecodeError) as wrong:
             reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8 text"
             raise Wrong(f"the config file {config} can't be read: {reason}") from None
-    try:
-        return load(Said(given, dict(os.environ), config, text))
-    except SettingsError as wrong:
-        raise Wrong(str(wrong)) from None
+    return Said(given, dict(os.environ), config, text)
 
 
 def _read(path: Path) -> str:

@@ -21,10 +21,12 @@ from agent.cli.options import (
     settings_options,
 )
 from agent.cli.signals import Signals, Stopped, SystemClock
-from agent.core.identity import Role
+from agent.core.identity import Identity, Role
 from agent.discovery import discoverer
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.settings import Output
+
+ONE_FILE_TWICE = "two outputs lead to one file: each needs its own"
 
 
 @click.command()
@@ -54,12 +56,12 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
     targets = tuple(_target(output, settings.role) for output in settings.outputs)
     if len({target.path for target in targets}) < len(targets):
-        raise Wrong("two outputs lead to one file: each needs its own")
+        raise Wrong(ONE_FILE_TWICE)
     situation = find_situation(flags)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(inquiry_of(situation), time.monotonic)
     me = situation.identity
-    memory = targets[0].path.with_name(f".rollcall-{me.pod}.state")
+    memory = memory_beside(targets[0].path, me)
     publish.sweep(memory)
     edges = Edges(
         observe=signals.guard(asking.observe),
@@ -89,6 +91,11 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         return
     if end is End.TIMED_OUT:
         sys.exit(TIMED_OUT)
+
+
+def memory_beside(first_output: Path, me: Identity) -> Path:
+    """Where what is known outlives a restart."""
+    return first_output.with_name(f".rollcall-{me.pod}.state")
 
 
 def _target(output: Output, role: Role) -> Target:

@@ -133,11 +133,7 @@ class Resolver:
             reason = f"{server} can't be reached: {wrong.strerror or wrong}"
             return Failure(reason, Doubt.UNREACHABLE)
         if message.flags & dns.flags.TC:
-            return Failure(
-                f"the answer of {server} is cut short over TCP too, it has too many records: "
-                "discovery mode address asks for less",
-                Doubt.CUT_SHORT,
-            )
+            return Failure(cut_short(server), Doubt.CUT_SHORT)
         return Reply(message, server)
 
     def _udp(
@@ -209,6 +205,14 @@ def doubt_of(tried: Reply | Failure) -> Doubt:
     if isinstance(tried, Failure):
         return tried.doubt
     return _ASK_ANOTHER.get(tried.message.rcode(), Doubt.OTHER)
+
+
+def cut_short(server: Nameserver) -> str:
+    """What it means that an answer over TCP has TC, in a phrase."""
+    return (
+        f"the answer of {server} is cut short over TCP too, it has too many records: discovery "
+        "mode address asks for less"
+    )
 
 
 def _socket(

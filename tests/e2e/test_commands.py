@@ -18,7 +18,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.kube import DB, Kube, pods
 from tests.e2e.program import SERVICE, Ended, Setting, fqdn, rollcall
 
-COMMANDS = "run once whoami peers render formats lab".split()
+COMMANDS = "run once whoami peers doctor render formats lab".split()
 IN_A_POD = {
     "POD_NAME": "db-1",
     "POD_NAMESPACE": "prod",

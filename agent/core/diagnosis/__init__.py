@@ -1,0 +1,129 @@
+"""What is wrong with a setup, and the YAML that mends it: verdicts on the facts that were found.
+
+`STEPS` lists the checks in the order in which a person reads them. A check is a function from
+`Evidence` to a verdict, and knows nothing of the other checks; a further one (for hook programs,
+say) is one more function and one more row. What a check needs is in its row: where that is not
+well, the check is skipped, so that one mistake is told once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.core.diagnosis.evidence import (
+    Asked,
+    Dns,
+    Evidence,
+    Flaw,
+    Kept,
+    Mistake,
+    OverTcp,
+    Reaction,
+    Records,
+)
+from agent.core.diagnosis.nameservers import check_nameservers, check_namespace, check_tcp
+from agent.core.diagnosis.pod import check_identity, check_memory, check_outputs, check_settings
+from agent.core.diagnosis.service import (
+    at_once,
+    check_freshness,
+    check_peers,
+    check_ports,
+    check_record,
+    check_service,
+)
+from agent.core.diagnosis.verdict import State, Verdict, skipped
+
+__all__ = [
+    "STEPS",
+    "Asked",
+    "Check",
+    "Dns",
+    "Evidence",
+    "Flaw",
+    "Kept",
+    "Mistake",
+    "OverTcp",
+    "Reaction",
+    "Records",
+    "State",
+    "at_once",
+    "diagnose",
+    "is_well",
+    "sum_up",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: what was found, and the YAML that mends it.
+
+    `finding` has a line for each sentence. `mend` is empty where all is well, or where no line of
+    YAML would help; comments in it say where it belongs.
+    """
+
+    name: str
+    state: State
+    finding: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A check, and the names of those before it that have to be well for it to mean anything."""
+
+    name: str
+    judge: Callable[[Evidence], Verdict]
+    needs: tuple[str, ...] = ()
+
+
+STEPS = (
+    Step("settings", check_settings),
+    Step("identity", check_identity, ("settings",)),
+    Step("nameservers", check_nameservers, ("settings",)),
+    Step("namespace", check_namespace, ("nameservers",)),
+    Step("service", check_service, ("identity", "namespace")),
+    Step("record", check_record, ("service",)),
+    Step("ports", check_ports, ("service",)),
+    Step("peers", check_peers, ("service",)),
+    Step("tcp", check_tcp, ("identity", "namespace")),
+    Step("freshness", check_freshness, ("service",)),
+    Step("outputs", check_outputs, ("settings",)),
+    Step("memory", check_memory, ("identity",)),
+)
+
+
+def diagnose(evidence: Evidence) -> tuple[Check, ...]:
+    """All checks, in their order."""
+    done: list[Check] = []
+    for step in STEPS:
+        verdict = _judge(step, evidence, done)
+        done.append(Check(step.name, verdict.state, verdict.finding, verdict.mend))
+    return tuple(done)
+
+
+def _judge(step: Step, evidence: Evidence, done: list[Check]) -> Verdict:
+    unfit = (State.FAIL, State.SKIPPED)
+    if not any(check.name in step.needs and check.state in unfit for check in done):
+        return step.judge(evidence)
+    failed = [check.name for check in done if check.state is State.FAIL]
+    return skipped(f"can't be told yet: first mend {' and '.join(failed)}")
+
+
+def sum_up(checks: tuple[Check, ...]) -> str:
+    """The last line: how many checks are not well, and where to begin."""
+    counts = {state: sum(check.state is state for check in checks) for state in State}
+    if is_well(checks):
+        return f"all is well: {counts[State.OK]} checks"
+    words = (
+        (State.FAIL, "failed"),
+        (State.WARN, "with a warning"),
+        (State.SKIPPED, "skipped"),
+    )
+    told = ", ".join(f"{counts[state]} {word}" for state, word in words if counts[state])
+    order = (State.FAIL, State.WARN)
+    first = next(check for state in order for check in checks if check.state is state)
+    return f"not all is well: of {len(checks)} checks {told}; begin with {first.name}"
+
+
+def is_well(checks: tuple[Check, ...]) -> bool:
+    """Whether there is nothing to mend: no check failed, and none has a warning."""
+    return not any(check.state in (State.WARN, State.FAIL) for check in checks)

@@ -1,0 +1,144 @@
+"""What an examination found: frozen facts, and no verdict on any of them.
+
+Sentences in it are those of the part that noticed: a setting's, an output's, the network's.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from agent.core.gate import GateRules
+from agent.core.identity import Identity, IdentityError
+from agent.core.nameservers import Nameserver
+from agent.core.observation import Observation
+from agent.core.surroundings import Surroundings
+
+
+class Reaction(Enum):
+    """What a nameserver makes of the question for the namespace's own name.
+
+    The first two are answers: the namespace is there, or it is not (NXDOMAIN).
+    """
+
+    THERE = "there"
+    MISSING = "missing"
+    REFUSED = "refused"
+    FAILED = "failed"
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One nameserver, asked by itself: its reaction, and after how many seconds it came.
+
+    `phrase` says what came instead of an answer.
+    """
+
+    server: Nameserver
+    reaction: Reaction
+    seconds: float = 0.0
+    phrase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the service's records say besides who is there; each record was asked for directly.
+
+    `ports` are the numbers in its SRV records, in order; `no_srv` is why addresses are asked for
+    instead. `without_port`: addresses that the service lists and no SRV record leads to. `ttls` are
+    the times to live, in seconds, of all answers.
+    """
+
+    ports: tuple[int, ...] = ()
+    no_srv: str = ""
+    without_port: tuple[str, ...] = ()
+    ttls: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OverTcp:
+    """The question for the service over TCP: the size of its answer in bytes, or a `problem`.
+
+    `fits` is how many bytes an answer over UDP may have. `is_cut_short`: one over TCP is too long,
+    too.
+    """
+
+    server: Nameserver
+    fits: int
+    size: int = 0
+    problem: str = ""
+    is_cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """All that was asked of DNS. `seen` is what the agent's own way of asking brings.
+
+    `has_zone`: whether there is any namespace in the cluster domain, None where that was no
+    question. `own_names` are the names that DNS has for this pod's address, asked for where the
+    service lists that address without a name.
+    """
+
+    asked: tuple[Asked, ...] = ()
+    has_zone: bool | None = None
+    seen: Observation | None = None
+    records: Records = Records()
+    over_tcp: OverTcp | None = None
+    own_names: tuple[str, ...] = ()
+
+
+class Mistake(Enum):
+    """What kind of thing is wrong with an output."""
+
+    FORMAT = "format"
+    WITHHELD = "withheld"
+    NO_FOLDER = "no folder"
+    NOT_WRITABLE = "not writable"
+    NO_FILE = "no file"
+    TWICE = "twice"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with the output to `path`, in a sentence."""
+
+    path: str
+    mistake: Mistake
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The state file of an earlier run; `content` None where it can't be read."""
+
+    path: str
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All facts. Where `wrong_setting` is not empty there are no others.
+
+    `said_by` names the flags, variables and the file that say something; `nameservers_by` where the
+    nameservers come from. `outputs` are paths.
+    """
+
+    wrong_setting: str = ""
+    said_by: tuple[str, ...] = ()
+    around: Surroundings = field(default_factory=Surroundings)
+    who: Identity | IdentityError | None = None
+    gate: GateRules = field(default_factory=GateRules)
+    nameservers: tuple[Nameserver, ...] = ()
+    nameservers_by: str = ""
+    dns: Dns = Dns()
+    outputs: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    kept: Kept | None = None
+
+    @property
+    def me(self) -> Identity:
+        """Who this pod is. Only where that is known."""
+        if not isinstance(self.who, Identity):
+            raise LookupError("who this pod is, is not known")
+        return self.who

@@ -1,0 +1,162 @@
+"""The checks of who answers, for which cluster domain, and over TCP, too."""
+
+from agent.core.diagnosis import mends
+from agent.core.diagnosis.evidence import Asked, Dns, Evidence, OverTcp, Reaction
+from agent.core.diagnosis.verdict import Verdict, fail, ok, skipped, together, warn
+from agent.core.identity import Identity, IdentityError
+from agent.core.observation import Answered, Unknown
+from agent.core.surroundings import Surroundings, search_entry
+
+RESOLV_CONF = "/etc/resolv.conf"
+_ANSWERS = (Reaction.THERE, Reaction.MISSING)
+
+
+def check_nameservers(evidence: Evidence) -> Verdict:
+    """Whether each nameserver answers, asked by itself."""
+    by, asked = evidence.nameservers_by, evidence.dns.asked
+    if not evidence.nameservers:
+        return fail(f"{by} names no nameserver", mends.dns_policy())
+    if not asked:
+        return skipped("can't be told yet: first mend identity, for a name to ask for")
+    good = tuple(each.server for each in asked if each.reaction in _ANSWERS)
+    each = "; ".join(_reaction(one) for one in asked)
+    if not good:
+        return fail(f"{each}: {_cause(asked[0], evidence)}", _mend(asked[0], evidence))
+    if len(good) < len(asked):
+        late = "a poll that begins with one that does not answer takes longer"
+        return together(each, [warn(late, mends.asking(good))])
+    return together(f"{each} (by {by})", _unreadable(evidence))
+
+
+def _reaction(asked: Asked) -> str:
+    took = f"{max(1, round(asked.seconds * 1000))} ms"
+    return asked.phrase or f"{asked.server} answers in {took}"
+
+
+def _unreadable(evidence: Evidence) -> list[Verdict]:
+    """Lines of resolv.conf that name no address, where that is what counts."""
+    lines = [line.split() for line in evidence.around.resolv_conf.splitlines()]
+    words = [words[1:2] for words in lines if words[:1] == ["nameserver"]]
+    named = len(words)
+    known = len(evidence.nameservers)
+    if evidence.nameservers_by != RESOLV_CONF or named <= known:
+        return []
+    return [
+        warn(
+            f"of its {named} nameserver lines {known} are used: the others have no address, or "
+            "come after the third (resolv.conf(5))"
+        )
+    ]
+
+
+def _cause(asked: Asked, evidence: Evidence) -> str:
+    """What may be behind it where no nameserver answers, and the first one reacts so."""
+    match asked.reaction:
+        case Reaction.REFUSED:
+            return f"it does not serve the cluster domain {_place(evidence)[1]}"
+        case Reaction.SILENT:
+            return "the cluster's DNS is down or overloaded, or a NetworkPolicy keeps it away"
+        case Reaction.UNREACHABLE:
+            return "no DNS server runs there"
+        case _:
+            return "the cluster's DNS has not begun to serve, or can't reach the Kubernetes API"
+
+
+def _mend(asked: Asked, evidence: Evidence) -> str:
+    match asked.reaction:
+        case Reaction.REFUSED:
+            return mends.all_of((_domain(evidence), mends.dns_policy()))
+        case Reaction.SILENT:
+            return mends.egress(asked.server.port)
+        case Reaction.UNREACHABLE if evidence.nameservers_by == RESOLV_CONF:
+            return mends.dns_policy()
+        case Reaction.UNREACHABLE:
+            return mends.variable("ROLLCALL_NAMESERVER", "CLUSTER-IP-OF-KUBE-DNS")
+        case _:
+            return ""
+
+
+def check_namespace(evidence: Evidence) -> Verdict:
+    """Whether DNS has the namespace, in this cluster domain."""
+    namespace, domain = _place(evidence)
+    place = f"namespace {namespace} in the cluster domain {domain}"
+    having, lacking = (_who(evidence.dns, reaction) for reaction in _ANSWERS)
+    if having and lacking:
+        names = ", ".join(str(each.server) for each in lacking)
+        servers = tuple(each.server for each in having)
+        sentence = f"DNS has the {place}, but {names} says that it is not there"
+        return warn(sentence, mends.asking(servers))
+    if having:
+        return ok(f"DNS has the {place}")
+    if evidence.dns.has_zone:
+        return fail(
+            f"DNS has no {place}, which has others: the namespace is wrong",
+            _namespace(namespace, evidence.around),
+        )
+    return fail(
+        f"DNS has no {place}, and no other there: the cluster domain is wrong",
+        mends.all_of((_domain(evidence), mends.dns_policy())),
+    )
+
+
+def _who(dns: Dns, reaction: Reaction) -> list[Asked]:
+    return [asked for asked in dns.asked if asked.reaction is reaction]
+
+
+def _place(evidence: Evidence) -> tuple[str, str]:
+    """The namespace and the cluster domain, as far as they are known."""
+    match evidence.who:
+        case Identity(service=service):
+            return service.namespace, service.cluster_domain
+        case IdentityError(values=values):
+            return values.get("namespace", ""), values.get("cluster domain", "")
+        case None:
+            return "", ""
+
+
+def _namespace(used: str, around: Surroundings) -> str:
+    """The pod's own namespace, by its search list or else by the downward API."""
+    found = search_entry(around.resolv_conf).get("namespace")
+    if found and found.value != used:
+        return mends.variable("ROLLCALL_NAMESPACE", found.value)
+    return mends.downward("POD_NAMESPACE")
+
+
+def _domain(evidence: Evidence) -> str:
+    """The cluster domain by the pod's search list, else the usual one, else one to be filled in."""
+    used = _place(evidence)[1]
+    found = search_entry(evidence.around.resolv_conf).get("cluster domain")
+    likely = [found.value] if found else []
+    others = [domain for domain in (*likely, "cluster.local") if domain != used]
+    return mends.variable("ROLLCALL_CLUSTER_DOMAIN", [*others, "CLUSTER-DOMAIN"][0])
+
+
+def check_tcp(evidence: Evidence) -> Verdict:
+    """Whether DNS answers over TCP, which an answer takes that is too long for UDP."""
+    tried = evidence.dns.over_tcp
+    match tried:
+        case None:
+            return skipped("nobody has asked")
+        case OverTcp(is_cut_short=True) if isinstance(evidence.dns.seen, Answered):
+            return ok("SRV's answer is too long for TCP, too: the addresses are asked for instead")
+        case OverTcp(is_cut_short=True, problem=problem):
+            return fail(problem, tcp_mend(tried))
+        case OverTcp(problem=problem) if problem and isinstance(evidence.dns.seen, Unknown):
+            return fail(f"{problem}, and over UDP nothing whole comes", tcp_mend(tried))
+        case OverTcp(fits=fits, problem=problem) if problem:
+            later = f"an answer of more than {fits} bytes, of some 15 peers, will not be had"
+            return warn(f"{problem}: {later}", tcp_mend(tried))
+        case OverTcp(server=server, fits=fits, size=size):
+            carried = f"of the {fits} that UDP carries"
+            if size > fits:
+                carried = f"and has to come so: UDP carries {fits}"
+            return ok(f"{server} answers over TCP, too; the answer has {size} bytes {carried}")
+
+
+def tcp_mend(tried: OverTcp | None) -> str:
+    """What mends it that a long answer does not come whole."""
+    if tried is None or not tried.problem:
+        return ""
+    if tried.is_cut_short:
+        return mends.variable("ROLLCALL_DISCOVERY", "address")
+    return mends.egress(tried.server.port)
