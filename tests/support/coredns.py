@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import socket
 import subprocess
@@ -24,13 +25,16 @@ _STARTS = 5
 _START_S = 20.0
 _SYNC_S = 10.0
 _STOP_S = 10.0
+# RFC 6895 section 3.1: for private use.
+_PRIVATE_TYPES = range(65280, 65535)
 
 
 class CoreDns:
     """A CoreDNS of its own, running and in step with the API from its making to `stop`.
 
-    `plugins` are lines of the Corefile, such as `cache 30`; `ttl` is the kubernetes
-    plugin's, in seconds; `domain` is in lower case, for CoreDNS refuses its own zone otherwise.
+    `plugins` are lines of the Corefile, such as `cache 30`; `kubernetes` those of that plugin, such
+    as `ignore empty_service`, and `ttl` its own, in seconds; `domain` is in lower case, for CoreDNS
+    refuses its own zone otherwise.
     Questions outside the cluster's zone and the reverse zones are REFUSED. Skips the test where
     there is no coredns.
     """
@@ -43,8 +47,11 @@ class CoreDns:
         plugins: Iterable[str] = (),
         ttl: int = 5,
         domain: str = "cluster.local",
+        *,
+        kubernetes: Iterable[str] = (),
     ) -> None:
         program = need_program("coredns")
+        self._looks = itertools.count()
         self._api = api
         self._domain = domain
         self._folder = TemporaryDirectory(prefix="coredns-")
@@ -52,7 +59,7 @@ class CoreDns:
         for _ in range(_STARTS):
             self.port = free_port(self.host)
             corefile = Path(self._folder.name) / "Corefile"
-            corefile.write_text(self._corefile(plugins, ttl))
+            corefile.write_text(self._corefile(plugins, (f"ttl {ttl}", *kubernetes)))
             with self._log.open("wb") as log:
                 self._process = subprocess.Popen(
                     [program, "-conf", str(corefile)],
@@ -113,7 +120,7 @@ class CoreDns:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _corefile(self, plugins: Iterable[str], ttl: int) -> str:
+    def _corefile(self, plugins: Iterable[str], kubernetes: Iterable[str]) -> str:
         zones = (self._domain, "in-addr.arpa", "ip6.arpa")
         lines = [
             " ".join(f"{zone}:{self.port}" for zone in zones) + " {",
@@ -122,7 +129,7 @@ class CoreDns:
             *plugins,
             f"kubernetes {' '.join(zones)} {{",
             f"endpoint {self._api.url}",
-            f"ttl {ttl}",
+            *kubernetes,
             "}",
             "}",
         ]
@@ -134,7 +141,9 @@ class CoreDns:
         return "answers" if self._synced() else ""
 
     def _synced(self) -> bool:
-        query = dns.message.make_query(f"{self._api.marker}.svc.{self._domain}.", "A")
+        """Whether it knows the marker; a type that was never asked for is in no cache."""
+        kind = f"TYPE{_PRIVATE_TYPES[next(self._looks) % len(_PRIVATE_TYPES)]}"
+        query = dns.message.make_query(f"{self._api.marker}.svc.{self._domain}.", kind)
         try:
             reply = dns.query.udp(query, self.host, timeout=0.25, port=self.port)
         except (OSError, dns.exception.DNSException):
