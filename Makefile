@@ -41,7 +41,7 @@ tools: ## install the real programs that tests use into .tools/bin (needs Go)
 	tests/tools/install.sh
 
 e2e: $(PROJECT) $(TEST) tools ## run the tests against real programs; what is missing fails instead of being skipped
-	ROLLCALL_STRICT=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery $(ARGS)
+	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases $(ARGS)
 
 bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a real CoreDNS
 	.venv/bin/python tests/bench/bench.py $(ARGS)

@@ -61,10 +61,20 @@ class Net:
         before = len(self.proxy.asked)
         until(lambda: len(self.proxy.asked) >= before + more, SOON, f"{more} more questions")
 
-    def answer(self) -> dns.message.Message:
-        """What CoreDNS says about the service now, past the proxy."""
-        query = dns.message.make_query(f"{ASKED.fqdn}.", "SRV", use_edns=0, payload=4096)
+    def answer(self, kind: str = "SRV") -> dns.message.Message:
+        """What CoreDNS says about the service now, past the proxy; its cache is as for agents."""
+        query = dns.message.make_query(f"{ASKED.fqdn}.", kind, use_edns=0, payload=4096)
         return dns.message.from_wire(over_udp(self.core.port, query.to_wire()))
+
+    def is_cached_for(self, seconds: int, rcode: dns.rcode.Rcode = dns.rcode.NOERROR) -> None:
+        """Waits until an answer of that kind has just been cached for so long."""
+
+        def is_cached() -> bool:
+            said = self.answer()
+            records = [*said.answer, *said.authority]
+            return said.rcode() == rcode and {rrset.ttl for rrset in records} == {seconds}
+
+        until(is_cached, SOON, f"{dns.rcode.to_text(rcode)} is cached for {seconds} s")
 
 
 @contextmanager
@@ -80,10 +90,9 @@ def network(
         yield Net(api, core, proxy)
 
 
-def caching(seconds: int, *more: str) -> list[str]:
-    """A cache that keeps answers, and a no, for so long; it would be 5 s at least by itself."""
-    lines = [f"{kind} 1000 {seconds} 0" for kind in ("success", "denial")]
-    return ["cache {", *lines, *more, "}"]
+def caching(success: int, denial: int, *more: str) -> list[str]:
+    """A cache that keeps answers, and a no, for so many seconds; by itself it is 5 s at least."""
+    return ["cache {", f"success 1000 {success} 0", f"denial 1000 {denial} 0", *more, "}"]
 
 
 def cluster(*services: Service) -> Cluster:

@@ -177,9 +177,8 @@ class FaultProxy:
                 await writer.drain()
         except (OSError, EOFError):  # the asker has gone
             pass
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # it ends; passed on, asyncio would log it
             writer.transport.abort()
-            raise
         finally:
             writer.close()
             with contextlib.suppress(OSError):

@@ -47,9 +47,9 @@ Rewrite = Callable[[bytes], bytes]
 # Which questions a fault is for, and with what else.
 
 
-def first(count: int, fault: Fault) -> Fault:
-    """The fault for the first so many questions, and none for later ones."""
-    return lambda exchange: (fault if exchange.number < count else passed)(exchange)
+def first(count: int, fault: Fault, otherwise: Fault | None = None) -> Fault:
+    """The fault for the first so many questions."""
+    return lambda exchange: (fault if exchange.number < count else otherwise or passed)(exchange)
 
 
 def every(nth: int, fault: Fault) -> Fault:
