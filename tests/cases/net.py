@@ -14,8 +14,8 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered, Observation
 from agent.core.roll import Peer
 from agent.core.roll import Service as Asked
-from agent.discovery import Discoverer, Inquiry, Mode, discoverer
-from agent.lab.cluster import Cluster, Service
+from agent.discovery import Discoverer, Inquiry, discoverer
+from agent.lab.cluster import Cluster, Pod, Service
 from tests.e2e.conftest import Start
 from tests.e2e.kube import DB, pods
 from tests.e2e.program import QUICK, SERVICE, SOON, Program
@@ -61,10 +61,13 @@ class Net:
         before = len(self.proxy.asked)
         until(lambda: len(self.proxy.asked) >= before + more, SOON, f"{more} more questions")
 
+    def query(self, kind: str = "SRV") -> dns.message.Message:
+        """An agent's question."""
+        return dns.message.make_query(f"{ASKED.fqdn}.", kind, use_edns=0, payload=1232)
+
     def answer(self, kind: str = "SRV") -> dns.message.Message:
         """What CoreDNS says about the service now, past the proxy; its cache is as for agents."""
-        query = dns.message.make_query(f"{ASKED.fqdn}.", kind, use_edns=0, payload=4096)
-        return dns.message.from_wire(over_udp(self.core.port, query.to_wire()))
+        return dns.message.from_wire(over_udp(self.core.port, self.query(kind).to_wire()))
 
     def is_cached_for(self, seconds: int, rcode: dns.rcode.Rcode = dns.rcode.NOERROR) -> None:
         """Waits until an answer of that kind has just been cached for so long."""
@@ -100,6 +103,12 @@ def cluster(*services: Service) -> Cluster:
     return Cluster(services=services, namespaces=("prod",))
 
 
+def many(count: int) -> Service:
+    """The service db over more pods than one number of an address can count."""
+    named = (Pod(f"db-{n}", (f"10.0.{n // 250}.{n % 250 + 1}",)) for n in range(count))
+    return replace(DB, pods=tuple(named))
+
+
 def of(count: int) -> Service:
     """The service db over the pods db-0, db-1, … ."""
     return replace(DB, pods=pods(range(count)))
@@ -110,10 +119,14 @@ def listed(service: Service) -> dict[str, list[str]]:
     return {pod.name: list(pod.addresses) for pod in service.pods}
 
 
-def asking(net: Net, mode: Mode = "auto", timeout: float = 2.0) -> Discoverer:
+def inquiry(net: Net, timeout: float = 2.0) -> Inquiry:
+    """The question of the pod db-0."""
+    return Inquiry(ASKED, OWN, lambda: (net.nameserver,), timeout=timeout)
+
+
+def asking(net: Net, timeout: float = 2.0) -> Discoverer:
     """A discoverer for the pod db-0."""
-    inquiry = Inquiry(ASKED, OWN, lambda: (net.nameserver,), mode, timeout)
-    return discoverer(inquiry, time.monotonic)
+    return discoverer(inquiry(net, timeout), time.monotonic)
 
 
 def seen(observation: Observation) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,23 @@ import dns.message
 import dns.rcode
 import pytest
 
-from agent.core.observation import Absent, Why
+from agent.core.names import Family
+from agent.core.observation import Absent, Answered, Why
+from agent.discovery import discoverer
 from agent.lab.cluster import Pod
-from tests.cases.net import ASKED, Net, asking, cluster, follow, listed, network, of, seen
+from tests.cases.net import (
+    ASKED,
+    Net,
+    asking,
+    cluster,
+    follow,
+    inquiry,
+    listed,
+    many,
+    network,
+    of,
+    seen,
+)
 from tests.e2e.conftest import Start
 from tests.e2e.kube import DB, pods
 from tests.e2e.program import (
@@ -29,7 +44,7 @@ from tests.e2e.program import (
     stamp,
 )
 from tests.support import faults
-from tests.support.ask import over_udp
+from tests.support.ask import ask, over_udp
 from tests.support.scripted_dns import Question, ScriptedDns, answer
 from tests.support.until import until
 
@@ -57,7 +72,7 @@ def test_names_that_come_in_capitals_change_no_byte(net: Net, tmp_path: Path, st
     file = tmp_path / "peers.json"
     net.scale(3)
     net.proxy.do(rewrite=faults.in_capitals)
-    loud = over_udp(net.proxy.port, dns.message.make_query(f"{ASKED.fqdn}.", "SRV").to_wire())
+    loud = over_udp(net.proxy.port, net.query().to_wire())
     (srv,) = dns.message.from_wire(loud).answer
     assert {str(rdata.target)[4:] for rdata in srv} == {".db.prod.svc.CLUSTER.LOCAL."}
     follow(start, net, file)
@@ -77,8 +92,7 @@ def test_where_512_bytes_pass_the_answer_is_had_over_tcp_with_all_addresses(
     """D8: of 8 pods all SRV records fit, and half of the addresses; 61 fit into no packet."""
     net.scale(count)
     net.proxy.do(rewrite=faults.without_edns)
-    query = dns.message.make_query(f"{ASKED.fqdn}.", "SRV").to_wire()
-    by_packet = dns.message.from_wire(over_udp(net.proxy.port, query))
+    by_packet = dns.message.from_wire(over_udp(net.proxy.port, net.query().to_wire()))
     assert by_packet.flags & dns.flags.TC
     if count == 8:  # a reader that looks at the answer section only would miss nothing
         assert (len(by_packet.answer[0]), len(by_packet.additional)) == (8, 4)
@@ -92,15 +106,26 @@ def test_800_pods_are_one_write_as_soon_as_they_are_3(
 ) -> None:
     """D9: an answer of nearly 64 KiB, out of eight EndpointSlices, is taken within a poll."""
     file = tmp_path / "peers.json"
-    many = tuple(Pod(f"db-{n}", (f"10.0.{n // 250}.{n % 250 + 1}",)) for n in range(800))
     net.scale(3)
     program = follow(start, net, file, "--settle=500ms", "--timeout=2s")
     with Reader(file) as reader:
-        net.show(replace(DB, pods=many))
+        net.show(many(800))
         until(lambda: len(located(file)) > 3, SOON, "there are more")
-    assert located(file) == listed(replace(DB, pods=many))
+    assert located(file) == listed(many(800))
     assert [len(of_one) for of_one in names(reader.seen)] == [3, 800]
     assert not program.events("kept")
+
+
+def test_1000_pods_whose_answer_is_cut_short_over_tcp_too_are_found_by_their_addresses(
+    net: Net,
+) -> None:
+    """D9: 64 KiB hold some 800 SRV records with addresses, and no more."""
+    net.show(many(1000))
+    over_tcp = dns.message.from_wire(ask(net.proxy.port, net.query().to_wire(), "tcp"))
+    assert over_tcp.flags & dns.flags.TC
+    following = asking(net, timeout=10)
+    for _ in range(2):
+        assert seen(following.observe()) == listed(many(1000))
 
 
 def test_pods_that_move_from_one_endpointslice_to_another_are_not_missed(
@@ -108,15 +133,45 @@ def test_pods_that_move_from_one_endpointslice_to_another_are_not_missed(
 ) -> None:
     """D9: above 100 pods CoreDNS reads several slices, each with an event of its own."""
     file = tmp_path / "peers.json"
-    many = tuple(Pod(f"db-{n}", (f"10.0.1.{n + 1}",)) for n in range(205))
-    net.show(replace(DB, pods=many))
+    net.show(many(205))
     follow(start, net, file, "--timeout=2s", pod="db-1")
+    rest = replace(DB, pods=many(205).pods[1:])
     with Reader(file) as reader:
-        net.show(replace(DB, pods=many[1:]))  # each slice gets the next one's first pod
+        net.show(rest)  # each slice gets the next one's first pod
         until(lambda: len(located(file)) < 205, SOON, "db-0 has gone")
         net.polls(5)
     assert [len(of_one) for of_one in names(reader.seen)] == [205, 204]
-    assert located(file) == listed(replace(DB, pods=many[1:]))
+    assert located(file) == listed(rest)
+
+
+def test_a_port_that_the_service_does_not_have_is_told_from_a_service_without_pods(
+    net: Net,
+) -> None:
+    """D19: CoreDNS says NXDOMAIN of both; another port's pods are found all the same."""
+    net.scale(3)
+    right, wrong = (replace(inquiry(net), port=port) for port in ("cql", "gossip"))
+    assert seen(discoverer(right, time.monotonic).observe()) == listed(of(3))
+    said = discoverer(replace(wrong, mode="srv"), time.monotonic).observe()
+    assert isinstance(said, Absent)
+    assert said.why is Why.NO_SUCH_PORT
+    assert said.reason.startswith(f"no pod of {ASKED.fqdn} has a port named gossip")
+    found = discoverer(wrong, time.monotonic).observe()
+    assert seen(found) == listed(of(3))
+    assert isinstance(found, Answered)
+    assert "no port named gossip" in found.remarks[0]
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_of_a_dual_stack_service_the_family_that_was_asked_for_counts(
+    net: Net, family: Family
+) -> None:
+    """D1: a database that listens on one family gets no address of the other."""
+    both = tuple(Pod(f"db-{n}", (f"10.0.0.{n + 1}", f"fd00::{n + 1}")) for n in range(2))
+    for ports in (DB.ports, ()):
+        net.show(replace(DB, pods=both, ports=ports))
+        found = discoverer(replace(inquiry(net), family=family), time.monotonic).observe()
+        place = ("ipv4", "ipv6").index(family)
+        assert seen(found) == {pod.name: [pod.addresses[place]] for pod in both}
 
 
 def test_the_port_0_of_kube_dns_is_as_good_as_any(tmp_path: Path) -> None:

@@ -70,6 +70,10 @@ class FaultProxy:
         """From now on these faults; without any, none. `tcp` None refuses connections."""
         self._in_loop(self._change(udp, tcp, rewrite))
 
+    def lead_to(self, upstream: Callable[[], int]) -> None:
+        """From now on another server answers."""
+        self._upstream = upstream
+
     def count(self, transport: str) -> int:
         """How many questions have come over `udp` or `tcp`."""
         return sum(asked.transport == transport for asked in self.asked)

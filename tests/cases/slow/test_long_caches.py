@@ -8,7 +8,7 @@ from pathlib import Path
 import dns.rcode
 
 from agent.core.observation import Answered
-from tests.cases.net import asking, caching, cluster, listed, network, of, seen
+from tests.cases.net import asking, caching, cluster, follow, listed, network, of, seen
 from tests.e2e.conftest import Start
 from tests.e2e.program import SERVICE, SOON, located, stamp
 from tests.support.until import until
@@ -54,6 +54,25 @@ def test_a_pod_whose_service_was_asked_for_too_early_starts_35_seconds_later_at_
         assert time.monotonic() - began > 20
     assert ended.code == 0, ended.err
     assert located(file) == listed(of(2))
+
+
+def test_a_cached_no_that_hides_the_pods_removes_nobody_and_is_outlived(
+    tmp_path: Path, start: Start
+) -> None:
+    """D10: CoreDNS looks into its cache of refusals first (coredns 3586, 7956)."""
+    file = tmp_path / "peers.json"
+    with network(cluster(of(3)), caching(1, 2), ttl=2) as net:
+        program = follow(start, net, file)
+        before = stamp(file)
+        net.show()
+        program.says("kept")
+        net.is_cached_for(2, dns.rcode.NXDOMAIN)
+        net.scale(4)
+        assert net.answer().rcode() == dns.rcode.NXDOMAIN
+        net.polls(5)
+        assert stamp(file) == before
+        until(lambda: located(file) == listed(of(4)), SOON, "there are 4")
+        assert not program.events("missing", "dropped")
 
 
 def test_what_a_cache_serves_past_its_time_is_whole_and_says_0_seconds() -> None:
