@@ -1,4 +1,5 @@
-# Needs Python 3.11 or newer with venv, and for the real programs in tests also Go. No root, no Docker.
+# Needs Python 3.11 or newer with venv, for the real programs in tests also Go, and for tests with real
+# containers a Docker engine. No root, but to install that one.
 PYTHON ?= python3
 ARGS ?=
 UV_VERSION := 0.13.8
@@ -16,7 +17,7 @@ LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format tools e2e bench lock clean clean-tools
+.PHONY: help demo test check format tools engine e2e docker bench lock clean clean-tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,8 +25,8 @@ help: ## show this list
 demo: $(PROJECT) ## watch three agents grow to five, sit out a DNS fault and shrink to two
 	.venv/bin/rollcall lab --replicas 3 --scale 5,2 --fault servfail --output cassandra
 
-test: $(PROJECT) $(TEST) ## run the tests; ARGS="-k gate -x" goes to pytest
-	.venv/bin/pytest $(ARGS)
+test: $(PROJECT) $(TEST) ## run the tests that need no Docker; ARGS="-k gate -x" goes to pytest
+	.venv/bin/pytest --ignore tests/docker $(ARGS)
 
 check: $(PROJECT) $(DEV) ## lint, formatting, types and the rules of who may import whom
 	.venv/bin/ruff check .
@@ -40,8 +41,14 @@ format: $(DEV) ## format the code and mend what lint can mend by itself
 tools: ## install the real programs that tests use into .tools/bin (needs Go)
 	tests/tools/install.sh
 
-e2e: $(PROJECT) $(TEST) tools ## run the tests against real programs; what is missing fails instead of being skipped
-	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases $(ARGS)
+engine: ## make sure that Docker answers and has the tests' base image (on Debian as root, installs what is missing)
+	tests/tools/docker.sh
+
+docker: $(PROJECT) $(TEST) engine ## run the tests in real containers, against Docker's own DNS
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/docker $(ARGS)
+
+e2e: $(PROJECT) $(TEST) tools engine ## run all tests against real programs; what is missing fails instead of being skipped
+	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases tests/docker $(ARGS)
 
 bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a real CoreDNS
 	.venv/bin/python tests/bench/bench.py $(ARGS)
@@ -57,7 +64,8 @@ clean: ## remove the venv, caches and build outputs; keeps .tools
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.tools/*' -prune -exec rm -rf {} +
 
-clean-tools: ## remove .tools
+clean-tools: ## remove .tools; ends the Docker engine that make engine started
+	tests/tools/docker.sh stop
 	rm -rf .tools
 
 $(RUN): requirements/build.txt requirements/run.txt

@@ -1,0 +1,161 @@
+"""What runs in the fleet's containers, as a test sees and handles it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+import docker.errors
+from docker.models.containers import Container
+
+from tests.docker.inside import upstream
+from tests.support.until import until
+
+# Seconds. For what takes far less on an idle machine.
+SOON = 30.0
+
+
+class Host:
+    """A container of the fleet, running until it is stopped or the fleet ends."""
+
+    def __init__(self, container: Container, network: str) -> None:
+        self._container = container
+        self._network = network
+
+    @property
+    def name(self) -> str:
+        """The container's own name, which is its alone on the whole engine."""
+        return str(self._container.name)
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of its ID, which Docker takes for a name too."""
+        return str(self._container.id)[:12]
+
+    @property
+    def address(self) -> str:
+        """The address that it has on the network now."""
+        self._container.reload()
+        return str(self._container.attrs["NetworkSettings"]["Networks"][self._network]["IPAddress"])
+
+    @property
+    def hosts(self) -> list[str]:
+        """The lines of its /etc/hosts."""
+        return (self.read("/etc/hosts") or b"").decode().splitlines()
+
+    def logs(self) -> str:
+        """All that it has written to stdout and stderr so far."""
+        return self._container.logs().decode()
+
+    def read(self, path: str) -> bytes | None:
+        """A file in it, None while there is none."""
+        try:
+            pieces, _ = self._container.get_archive(path)
+        except docker.errors.NotFound:
+            return None
+        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
+            file = tar.extractfile(tar.getmembers()[0])
+            assert file is not None, f"{path} is no file"
+            return file.read()
+
+    def write(self, path: str, content: bytes) -> None:
+        """Puts a file into it; its folder is there."""
+        with io.BytesIO() as whole:
+            with tarfile.open(fileobj=whole, mode="w") as tar:
+                entry = tarfile.TarInfo(path.lstrip("/"))
+                entry.size = len(content)
+                entry.mode = 0o644
+                tar.addfile(entry, io.BytesIO(content))
+            assert self._container.put_archive("/", whole.getvalue())
+
+    def stop(self) -> None:
+        """Ends it, as `docker stop` does after its patience."""
+        self._container.stop(timeout=0)
+
+    def kill(self) -> None:
+        """Ends it by force, as a crash does."""
+        self._container.kill()
+
+    def connect(self, network: str) -> None:
+        """Puts it on another network too."""
+        self._engine.networks.get(network).connect(self._container)
+
+    def disconnect(self) -> None:
+        """Takes it off its network, while it runs on."""
+        self._engine.networks.get(self._network).disconnect(self._container)
+
+    @property
+    def _engine(self) -> docker.DockerClient:
+        assert self._container.client is not None
+        return self._container.client
+
+    def start(self) -> None:
+        """Runs it again; its address may be another."""
+        self._container.start()
+
+    def pause(self) -> None:
+        """Halts it where it is: it is still there, and does nothing."""
+        self._container.pause()
+
+    def unpause(self) -> None:
+        self._container.unpause()
+
+    def says(self, text: str) -> None:
+        """Waits until it has written this."""
+
+        def said() -> bool:
+            written = self.logs()
+            if text not in written:
+                self._container.reload()
+                assert self._container.status == "running", f"{self.name} ended: {written}"
+            return text in written
+
+        until(said, SOON, f"{self.name} says {text!r}")
+
+
+class Upstream(Host):
+    """The DNS server that Docker's forwards to. Says NXDOMAIN until it is told otherwise."""
+
+    def answers(self, table: Mapping[str, str | None]) -> None:
+        """From now on: record data, or None for silence, by `KIND name` as in `A db-1`."""
+        self.write(upstream.TABLE, json.dumps(table).encode())
+
+    def asked(self) -> list[str]:
+        """What it was asked so far, as in `A db-1`."""
+        return self.logs().splitlines()[1:]
+
+
+class Agent(Host):
+    """A `rollcall run` in a container, with one JSON output."""
+
+    FILE = "/peers/peers.json"
+
+    @property
+    def document(self) -> Any:
+        """What the output holds; None while there is none."""
+        content = self.read(self.FILE)
+        return None if content is None else json.loads(content)
+
+    @property
+    def located(self) -> dict[str, list[str]]:
+        """The peers that the output names, with their addresses."""
+        found = self.document
+        return {peer["name"]: peer["addresses"] for peer in found["peers"]} if found else {}
+
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
+        """What it has logged so far, of these kinds; of every kind without any."""
+        whole = self.logs().rpartition("\n")[0]
+        found = [json.loads(line) for line in whole.splitlines()]
+        return [event for event in found if not kinds or event["kind"] in kinds]
+
+    def tells(self, *kinds: str) -> list[dict[str, Any]]:
+        """Waits until it has logged something of these kinds."""
+        return until(lambda: self.events(*kinds), SOON, f"{self.name} tells {' or '.join(kinds)}")
+
+    def locates(self, wanted: Mapping[str, list[str]]) -> None:
+        """Waits until its output names just these peers, at these addresses."""
+        until(lambda: self.located == wanted, SOON, f"{self.FILE} has {wanted}")
