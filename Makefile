@@ -2,6 +2,9 @@
 # containers a Docker engine. No root, but to install that one.
 PYTHON ?= python3
 ARGS ?=
+# In how many processes the tests run: they wait more than they compute. 0 is one, as a debugger wants.
+WORKERS ?= 3
+SPREAD = --numprocesses $(WORKERS) --dist loadfile
 UV_VERSION := 0.13.8
 
 # Each stamp is made when what it depends on is newer; a second run finds nothing to do.
@@ -26,7 +29,7 @@ demo: $(PROJECT) ## watch three agents grow to five, sit out a DNS fault and shr
 	.venv/bin/rollcall lab --replicas 3 --scale 5,2 --fault servfail --output cassandra
 
 test: $(PROJECT) $(TEST) ## run the tests that need no Docker; ARGS="-k gate -x" goes to pytest
-	.venv/bin/pytest --ignore tests/docker $(ARGS)
+	.venv/bin/pytest --ignore tests/docker $(SPREAD) $(ARGS)
 
 check: $(PROJECT) $(DEV) ## lint, formatting, types and the rules of who may import whom
 	.venv/bin/ruff check .
@@ -48,7 +51,7 @@ docker: $(PROJECT) $(TEST) engine ## run the tests in real containers, against D
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/docker $(ARGS)
 
 e2e: $(PROJECT) $(TEST) tools engine ## run all tests against real programs; what is missing fails instead of being skipped
-	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases tests/docker $(ARGS)
+	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases tests/docker $(SPREAD) $(ARGS)
 
 bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a real CoreDNS
 	.venv/bin/python tests/bench/bench.py $(ARGS)

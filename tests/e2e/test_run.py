@@ -35,7 +35,7 @@ from tests.support.until import until
 
 SOON = 10.0
 # Seconds from a signal to the end.
-AT_ONCE = 0.5
+AT_ONCE = 5.0
 
 
 def follow(start: Start, flag: str, *outputs: str, pod: str = "db-0") -> Program:
