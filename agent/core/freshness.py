@@ -24,7 +24,7 @@ def weigh(answer: Answered, known: Set[str], fresh_at: float | None, now: float)
 
     `fresh_at` is when an answer last had a longer time to live (clock seconds), None if none had.
     """
-    if answer.ttl > 0 or fresh_at is None or now - fresh_at >= STALE_FOR:
+    if answer.ttl != 0 or fresh_at is None or now - fresh_at >= STALE_FOR:
         return answer
     new = tuple(endpoint for endpoint in answer.endpoints if endpoint.fqdn not in known)
     return replace(answer, endpoints=new, remarks=(*answer.remarks, STALE), is_whole=False)

@@ -48,8 +48,8 @@ _SAYS_NOBODY = {Why.NO_SUCH_NAME, Why.NO_DATA}
 class Rules:
     """What membership is judged by. Times in seconds.
 
-    `longest_gap`: a longer time between two whole answers is one in which nobody was seen to be
-    missing, because nobody answered (or this process was stopped).
+    `longest_gap`: a longer time between two answers is one in which nobody was seen to be missing,
+    because nobody answered (or this process was stopped).
     """
 
     settle: float = 1.0
@@ -82,8 +82,8 @@ class Membership:
     `generation` counts its changes; 0 means that DNS has not yet said anything to rely on, and then
     `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
     nobody else is; `is_taken`: and that is in the view. `remembered` are the tracked names that it
-    has not listed since then. `answered_at`: when the last whole answer came; `fresh_at`: when one
-    last had a time to live.
+    has not listed since then. `answered_at`: when the last whole answer came; `heard_at`: when the
+    last one came, whole or not; `fresh_at`: when one last had a time to live.
     """
 
     identity: Identity
@@ -96,6 +96,7 @@ class Membership:
     remembered: frozenset[str] = frozenset()
     alone: Alone | None = None
     answered_at: float | None = None
+    heard_at: float | None = None
     fresh_at: float | None = None
     unlisted_since: float | None = None
 
@@ -232,8 +233,11 @@ def _wanted(state: Membership) -> tuple[Peer, ...]:
 
 
 def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> Step:
-    """Takes an answer into account."""
-    gap = 0.0 if state.answered_at is None else now - state.answered_at
+    """Takes an answer into account.
+
+    The time before a partial one counts for nobody who is not in it, however short it was.
+    """
+    gap = 0.0 if state.heard_at is None else now - state.heard_at
     missed = gap if gap > rules.longest_gap else 0.0
     before = state.tracked
     if missed:
@@ -241,20 +245,27 @@ def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> 
     tracking = track(state.identity, before, answer, now, rules.forget_after)
     did = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
     did += [*tracking.decisions, *misplaced(state.identity, answer.endpoints)]
-    new = replace(
-        state,
-        tracked=tracking.tracked,
-        remembered=state.remembered - tracking.listed,
-        fresh_at=now if answer.ttl > 0 else state.fresh_at,
-    )
+    tracked, unlisted = tracking.tracked, state.unlisted_since
     if not answer.is_whole:
-        return Step(new, tuple(did))
-    unlisted = None
-    if state.identity.is_member and state.identity.fqdn not in tracking.listed:
-        unlisted = now if state.unlisted_since is None else state.unlisted_since + missed
+        listed, idle = tracking.listed, gap - missed
+        tracked = tuple(t if t.fqdn in listed else t.after_gap(idle) for t in tracked)
+        unlisted = None if unlisted is None else unlisted + gap
+    elif not state.identity.is_member or state.identity.fqdn in tracking.listed:
+        unlisted = None
+    else:
+        unlisted = now if unlisted is None else unlisted + missed
         if now - unlisted >= rules.forget_after:
             did.append(decisions.unlisted(state.identity, rules.forget_after))
-    return Step(replace(new, answered_at=now, unlisted_since=unlisted), tuple(did))
+    new = replace(
+        state,
+        tracked=tracked,
+        remembered=state.remembered - tracking.listed,
+        answered_at=now if answer.is_whole else state.answered_at,
+        heard_at=now,
+        fresh_at=now if answer.ttl else state.fresh_at,
+        unlisted_since=unlisted,
+    )
+    return Step(new, tuple(did))
 
 
 def _differences(state: Membership, view: tuple[Peer, ...]) -> Iterable[Decision]:

@@ -20,13 +20,14 @@ class Endpoint:
 class Answered:
     """DNS gave a whole answer, and these are all the endpoints in it.
 
-    `ttl` is the lowest time to live in it, in seconds. `remarks` are sentences on what is odd about
-    the setup although it works. Where `is_whole` is False there may be more of them: who is listed
-    is there, and who isn't listed may be there, too.
+    `ttl` is the lowest time to live in it, in seconds; None where no record was needed to know, so
+    that nothing expires. `remarks` are sentences on what is odd about the setup although it works.
+    Where `is_whole` is False there may be more of them: who is listed is there, and who isn't
+    listed may be there, too.
     """
 
     endpoints: tuple[Endpoint, ...]
-    ttl: float = 0.0
+    ttl: float | None = None
     remarks: tuple[str, ...] = ()
     is_whole: bool = True
 

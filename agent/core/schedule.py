@@ -36,8 +36,10 @@ class Pace:
     at: float = 0.0
     expires: float | None = None
 
-    def answered(self, ttl: float, now: float) -> "Pace":
+    def answered(self, ttl: float | None, now: float) -> "Pace":
         """An answer came. One whose time to live fell as time passed came from a cache."""
+        if ttl is None:  # nobody was asked
+            return Pace()
         fell, passed = self.ttl - ttl, now - self.at
         is_cached = ttl > 0 and fell > 0 and abs(fell - passed) <= ROUNDING
         return Pace(0, ttl, now, now + ttl if is_cached else None)

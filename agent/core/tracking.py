@@ -1,4 +1,4 @@
-"""What a whole answer does to the memory of names: who is seen, missing, forgotten."""
+"""What an answer does to the memory of names: who is seen, missing, forgotten."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

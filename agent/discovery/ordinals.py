@@ -49,7 +49,7 @@ class OrdinalsDiscovery:
         if absent and not ttls:
             return self._nobody(absent)
         remarks = tuple(f"not every pod's name was answered: {d.reason}" for d in doubts[:1])
-        return Answered(tuple(endpoints), min(ttls, default=0.0), remarks, not doubts)
+        return Answered(tuple(endpoints), min(ttls, default=None), remarks, not doubts)
 
     def _known(self) -> Peer | None:
         """This pod, if it need not be asked for; in docker-compose a question does no harm."""

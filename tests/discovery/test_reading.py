@@ -182,6 +182,7 @@ def must_be_sound(seen: Answered | Addresses | Absent | Unknown | str | None) ->
     match seen:
         case Answered(endpoints, ttl, remarks):
             assert endpoints
+            assert ttl is not None
             assert ttl >= 0
             assert all(remark.isprintable() for remark in remarks)
             for endpoint in endpoints:
@@ -189,9 +190,11 @@ def must_be_sound(seen: Answered | Addresses | Absent | Unknown | str | None) ->
                 assert [ip_address(text) for text in endpoint.addresses] == [*endpoint.addresses]
         case Addresses(addresses, ttl):
             assert addresses
+            assert ttl is not None
             assert ttl >= 0
             assert [ip_address(text) for text in addresses] == [*addresses]
         case Absent(reason, _, ttl):
+            assert ttl is not None
             assert ttl >= 0
             assert reason.isprintable()
         case Unknown(reason):
