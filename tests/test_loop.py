@@ -102,7 +102,8 @@ class World:
     ) -> "Running":
         ordinal = int(pod[3:])
         address = odd.get("address", f"10.0.0.{ordinal + 2}")
-        me = Identity(pod, "db", ordinal, SERVICE, (address,), MappingProxyType({}))
+        own = Identity(pod, "db", ordinal, SERVICE, (address,), MappingProxyType({}))
+        me = odd.get("me", own)
         clock = _Clock(self)
         edges = Edges(
             self.observe,

@@ -77,8 +77,8 @@ def unlisted(me: Identity, forget_after: float) -> Decision:
     reason = f"DNS has not listed {me.label} under {me.service.fqdn} for {forget_after:.0f} s: "
     if me.service.is_bare:
         reason += (
-            f"set --replicas, and the containers are asked for by their names; or call this one's "
-            f"database {me.label} by container_name"
+            "no container of that name runs (where --replicas is not set, its container_name has "
+            f"to be {me.label})"
         )
     elif me.ordinal is None:
         reason += "set publishNotReadyAddresses: true on the service, and check its selector"

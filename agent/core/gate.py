@@ -14,6 +14,7 @@ from agent.core.membership import Membership
 
 # So many of the missing are named: enough to act on.
 SHOWN = 3
+NOT_READY = "not ready without publishNotReadyAddresses: true"
 
 WaitFor = Literal["predecessors", "self", "quorum", "all"] | int
 
@@ -107,20 +108,25 @@ def _missing_predecessors(state: Membership, rules: GateRules) -> str:
         return ""
     more = len(absent) > SHOWN
     names = ", ".join(absent[:SHOWN]) + (" and others" if more else "")
+    why = "not running, called otherwise" if me.service.is_bare else f"not started, {NOT_READY}"
     return (
-        f"{names} {'is' if len(absent) == 1 else 'are'} not in DNS under {me.service.fqdn} (not "
-        "started, not ready without publishNotReadyAddresses: true, or the set starts at a higher "
-        "ordinal: then set start_ordinal)"
+        f"{names} {'is' if len(absent) == 1 else 'are'} not in DNS under {me.service.fqdn} ({why}, "
+        "or the set starts at a higher ordinal: then set start_ordinal)"
     )
 
 
 def _missing_members(state: Membership, wanted: int) -> str:
-    listed = len(state.listed)
+    listed, me = len(state.listed), state.identity
     if listed >= wanted:
         return ""
-    return (
-        f"{listed} of {wanted} members are in DNS under {state.identity.service.fqdn} "
-        "(those that are not ready are listed only with publishNotReadyAddresses: true; under "
-        "podManagementPolicy: OrderedReady later pods don't exist before this one is ready: then "
-        "wait_for must be predecessors)"
-    )
+    if me.service.is_bare:
+        why = "the others do not run, or are called otherwise"
+    elif me.ordinal is None:
+        why = f"the others are not started, or {NOT_READY}"
+    else:
+        why = (
+            "those that are not ready are listed only with publishNotReadyAddresses: true; under "
+            "podManagementPolicy: OrderedReady later pods don't exist before this one is ready: "
+            "then wait_for must be predecessors"
+        )
+    return f"{listed} of {wanted} members are in DNS under {me.service.fqdn} ({why})"

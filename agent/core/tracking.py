@@ -48,8 +48,9 @@ def track(
         else:
             did += [] if known.sighting.missed else [decisions.missing(missing, forget_after)]
             tracked.append(missing)
-    others = tuple(decision for decision in did if decision.about != me.label)
-    return Tracking(tuple(tracked), frozenset(listed), others)
+    if me.is_member:  # where this pod is missing, there are other words for it
+        did = [decision for decision in did if decision.about != me.label]
+    return Tracking(tuple(tracked), frozenset(listed), tuple(did))
 
 
 def is_self(me: Identity, endpoint: Endpoint) -> bool:
