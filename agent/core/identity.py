@@ -143,7 +143,7 @@ def identify(around: Surroundings, role: Role | None = None) -> Identity:
         service=service,
         addresses=addresses,
         sources=MappingProxyType(sources | {"ordinal": _ordinal_source(role)}),
-        remarks=tuple(_contradictions(around, values, sources)),
+        remarks=tuple(_contradictions(around, role, values, sources)),
         is_member=role.is_member,
     )
 
@@ -155,10 +155,15 @@ def _ordinal_source(role: Role) -> str:
 
 
 def _contradictions(
-    around: Surroundings, values: Mapping[str, str], sources: Mapping[str, str]
+    around: Surroundings, role: Role, values: Mapping[str, str], sources: Mapping[str, str]
 ) -> Iterator[str]:
-    """Where /etc/hosts, which the kubelet wrote, says something else than what is used."""
+    """Where /etc/hosts, which the kubelet wrote, says something else than what is used.
+
+    An observer may well be of another service, and of another namespace.
+    """
     for name, found in full_name(around).items():
+        if not role.is_member and name != "cluster domain":
+            continue
         if found.source == "/etc/hosts" and found.value.lower() != values.get(name, found.value):
             yield (
                 f"the {name} is {values[name]} by {sources[name]}, but this pod's own line in "
@@ -173,22 +178,28 @@ def _own_addresses(
     if not role.is_member:
         sources["addresses"] = "none: this pod is an observer"
         return ()
-    found = next((look.found for look in address_looks(around) if look.found), None)
-    words = [word.strip() for word in found.value.split(",")] if found else []
-    try:
-        known = of_family(tuple(ip_address(word) for word in words), role.family)
-    except ValueError as wrong:
-        source = found.source if found else "nowhere"
-        problems.append(f"the address from {source} can't be used: {wrong}; set --pod-ip")
-        return ()
-    if not known and not role.has_ordinals:
-        problems.append(
-            "this pod's address is not known, and a Deployment's pods have no other name: set "
-            "POD_IP from the downward API (status.podIP)"
-        )
-    if found is None or not known:
-        sources["addresses"] = "DNS, once it lists this pod (set --pod-ip or POD_IP to know before)"
-        return ()
-    sources["addresses"] = found.source
-    first = {address_key(address)[0]: address for address in reversed(known)}
-    return tuple(first[version] for version in sorted(first))
+    for found in (look.found for look in address_looks(around) if look.found):
+        try:
+            known = tuple(ip_address(word.strip()) for word in found.value.split(","))
+        except ValueError as wrong:
+            problems.append(f"the address from {found.source} can't be used: {wrong}; set --pod-ip")
+            return ()
+        first = {address_key(address)[0]: address for address in reversed(known)}
+        fitting = of_family(tuple(first[version] for version in sorted(first)), role.family)
+        if fitting:
+            sources["addresses"] = found.source
+            return fitting
+    sources["addresses"] = "DNS, once it lists this pod (set --pod-ip or POD_IP to know before)"
+    if not role.has_ordinals:
+        problems.append(_no_address(around, role))
+    return ()
+
+
+def _no_address(around: Surroundings, role: Role) -> str:
+    """What a Deployment's pod lacks."""
+    kind = {"any": "", "ipv4": "IPv4 ", "ipv6": "IPv6 "}[role.family]
+    mend = "--pod-ip" if bare_source(around) else "POD_IPS from the downward API (status.podIPs)"
+    return (
+        f"this pod's {kind}address is not known, and a Deployment's pods have no other name: set "
+        f"{mend}"
+    )

@@ -116,13 +116,16 @@ def bare_source(around: Surroundings) -> str:
     """Who says that names are bare, as they are in docker-compose; empty if nobody does.
 
     The operator, by `-` for the namespace, or a resolv.conf with Docker's embedded DNS, while
-    nothing names a namespace.
+    nothing names a namespace: neither the operator, nor the downward API, nor the kubelet's line in
+    /etc/hosts. The search list says nothing here: Docker hands its host's on, a pod's too.
     """
     if told := around.told.get("namespace"):
         return told.source if told.value == NO_NAMESPACE else ""
     is_told = "cluster_domain" in around.told or around.environment.get("POD_NAMESPACE")
     hosts = [nameserver.host for nameserver in nameservers_in(around.resolv_conf)]
-    return f"Docker's DNS at {DOCKER_DNS}" if DOCKER_DNS in hosts and not is_told else ""
+    if is_told or full_name(around) or DOCKER_DNS not in hosts:
+        return ""
+    return f"Docker's DNS at {DOCKER_DNS}"
 
 
 def container_address(around: Surroundings) -> str:
