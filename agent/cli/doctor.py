@@ -42,7 +42,7 @@ from agent.core.diagnosis import (
 from agent.core.identity import Identity, IdentityError, Role, identify
 from agent.core.observation import Answered
 from agent.core.roll import Roll
-from agent.core.surroundings import container_address
+from agent.core.surroundings import container_addresses
 from agent.discovery.examine import Place, examine
 from agent.settings import OPTIONS, Loaded, Output, Said, Settings, SettingsError, load
 
@@ -103,7 +103,7 @@ def _gather(flags: dict[str, Any]) -> Evidence:
     who: Identity | IdentityError
     try:
         who = identify(around, settings.role)
-        here = container_address(around)
+        here = container_addresses(around)
         inquiry = inquiry_of(Situation(settings, who, nameservers, here))
         place = (who.service.namespace, who.service.cluster_domain)
     except IdentityError as wrong:

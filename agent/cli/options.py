@@ -12,7 +12,7 @@ import click
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.nameservers import Nameserver
 from agent.core.roll import pod_names
-from agent.core.surroundings import Surroundings, container_address
+from agent.core.surroundings import Surroundings, container_addresses
 from agent.discovery import Inquiry
 from agent.discovery.resolv import ResolvConf
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, SettingsError, load
@@ -51,7 +51,7 @@ class Situation:
     settings: Settings
     identity: Identity
     nameservers: Callable[[], tuple[Nameserver, ...]]
-    here: str = ""
+    here: tuple[str, ...] = ()
 
 
 def settings_options(*without: str) -> Callable[[Function], Function]:
@@ -87,7 +87,7 @@ def find_situation(flags: dict[str, Any]) -> Situation:
     nameservers = find_nameservers(loaded.settings)
     if not nameservers() and not loaded.settings.peers:
         raise Wrong(f"{RESOLV_CONF} names no nameserver: set --nameserver to the cluster's DNS")
-    return Situation(loaded.settings, identity, nameservers, container_address(around))
+    return Situation(loaded.settings, identity, nameservers, container_addresses(around))
 
 
 def find_nameservers(settings: Settings) -> Callable[[], tuple[Nameserver, ...]]:

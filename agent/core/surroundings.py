@@ -128,15 +128,15 @@ def bare_source(around: Surroundings) -> str:
     return f"Docker's DNS at {DOCKER_DNS}"
 
 
-def container_address(around: Surroundings) -> str:
-    """The address of the container that this process is in, by its own line in /etc/hosts.
+def container_addresses(around: Surroundings) -> tuple[str, ...]:
+    """The addresses of the container that this process is in, by its own lines in /etc/hosts.
 
-    Docker writes `ADDRESS HOSTNAME`. Empty if there is none.
+    Docker writes `ADDRESS HOSTNAME` for each network that it is on.
     """
     short = around.hostname.partition(".")[0]
     lines = _host_lines(around.hosts)
     own = (a for a, names in lines if {short, around.hostname} & set(names) and is_address(a))
-    return next((a for a in own if not ipaddress.ip_address(a).is_loopback), "")
+    return tuple(a for a in own if not ipaddress.ip_address(a).is_loopback)
 
 
 def own_addresses(around: Surroundings) -> list[str]:

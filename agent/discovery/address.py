@@ -2,7 +2,8 @@
 
 For a service without ports, which has no SRV records, and for an alias in docker-compose. A name is
 asked for once, as long as its address stays in the answer; an address without a name is asked for
-again after `ASK_AGAIN`.
+again after `ASK_AGAIN`, and in docker-compose one with a name, too: a container gets any address
+that is free, another one's when both were made anew.
 """
 
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ class AddressDiscovery:
         """Asks once: two questions, and one more for each address that is new."""
         found = locate(self._resolver, self._inquiry, self._inquiry.service.fqdn, deadline)
         if not isinstance(found, Addresses):
+            if isinstance(found, Absent):
+                self._names = {}  # whoever has one of these addresses next may be another
             return found
         if (doubt := self._name(found.addresses, deadline)) is not None:
             return doubt
@@ -61,7 +64,8 @@ class AddressDiscovery:
 
         Names that were learnt before it went wrong stay known.
         """
-        names = {a: named for a, named in self._names.items() if a in addresses}
+        listed = set(addresses)
+        names = {a: named for a, named in self._names.items() if a in listed}
         self._names = names
         own = self._inquiry.own
         for address in addresses:
@@ -70,16 +74,23 @@ class AddressDiscovery:
                 names[address] = _Named(own.fqdn, now)
                 continue
             known = names.get(address)
-            if known and (known.fqdn or now - known.asked < ASK_AGAIN):
+            if known and not self._is_due(known, now):
                 continue
             match self._name_of(address, deadline):
                 case Absent() as absent:
                     return absent
+                case Unknown() if known:
+                    names[address] = replace(known, asked=now)
                 case Unknown(reason, doubt):
                     return Unknown(f"{address} has no name yet: {reason}", doubt)
                 case named:
                     names[address] = _Named(named, now)
         return None
+
+    def _is_due(self, known: _Named, now: float) -> bool:
+        """Whether the name is to be asked for again."""
+        lasts = known.fqdn is not None and not self._inquiry.service.is_bare
+        return not lasts and now - known.asked >= ASK_AGAIN
 
     def _name_of(self, address: str, deadline: float) -> str | Absent | Unknown | None:
         """The name that DNS has for an address, itself for a stranger's; one question."""

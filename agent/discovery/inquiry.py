@@ -21,8 +21,8 @@ class Inquiry:
     `/udp` behind it if it is no TCP port; empty for all ports. `pods` are the names of the pods
     that there are to be, for `ordinals`, and `peers` are names and addresses, for `static`, which
     is what `auto` is where there are any.
-    `has_names`: pods without a name of their own are a mistake. `here` is an address of the
-    container that asks, where names are bare.
+    `has_names`: pods without a name of their own are a mistake. `here` are the addresses of
+    the container that asks, where names are bare.
     """
 
     service: Service
@@ -35,7 +35,7 @@ class Inquiry:
     pods: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
     has_names: bool = True
-    here: str = ""
+    here: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

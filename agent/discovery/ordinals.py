@@ -30,7 +30,7 @@ class OrdinalsDiscovery:
         """Asks once: two questions for each pod, each with an equal part of the time left."""
         own = self._known()
         fqdns = [fqdn for fqdn in self._fqdns() if own is None or fqdn != own.fqdn]
-        endpoints = [] if own is None else [Endpoint(own.fqdn, own.addresses)]
+        endpoints = [] if own is None else [Endpoint(own.fqdn)]  # DNS did not say where
         ttls: list[float] = []
         absent: list[Absent] = []
         doubts: list[Unknown] = []
@@ -52,9 +52,8 @@ class OrdinalsDiscovery:
         return Answered(tuple(endpoints), min(ttls, default=None), remarks, not doubts)
 
     def _known(self) -> Peer | None:
-        """This pod, if it need not be asked for; in docker-compose a question does no harm."""
-        own = self._inquiry.own
-        return own if own and (own.addresses or not self._inquiry.service.is_bare) else None
+        """This pod, if it must not be asked for; in docker-compose a question does no harm."""
+        return None if self._inquiry.service.is_bare else self._inquiry.own
 
     def _fqdns(self) -> tuple[str, ...]:
         return tuple(self._inquiry.service.pod(pod) for pod in self._inquiry.pods)

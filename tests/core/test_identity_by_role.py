@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.core.identity import Identity, IdentityError, Role, identify
 from agent.core.names import Family
 from agent.core.roll import Peer, Service
-from agent.core.surroundings import Surroundings, Told
+from agent.core.surroundings import Surroundings, Told, container_addresses
 from tests.core.test_identity import DUAL_STACK, HOSTS, NAMELESS_HOSTS, RESOLV_CONF, told
 
 DB = Service("db", "prod", "cluster.local")
@@ -259,6 +259,23 @@ def test_an_observer_and_a_deployment_in_docker_compose() -> None:
     given_by = {**around.told, "pod_ip": Told("172.18.0.3", "--pod-ip")}
     with_address = Surroundings(given_by, NO_ENV, DOCKER_HOSTS, "3f2a9c5d7e10", DOCKER)
     assert who(with_address, DEPLOYMENT).fqdn == "172.18.0.3"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "hostname", "addresses"),
+    [
+        (DOCKER_HOSTS, "3f2a9c5d7e10", ("172.18.0.3",)),
+        (DOCKER_HOSTS + "172.19.0.2\t3f2a9c5d7e10\n", "3f2a9c5d7e10", ("172.18.0.3", "172.19.0.2")),
+        (DOCKER_HOSTS + "fd00::3\tdb-1.example.org db-1\n", "db-1.example.org", ("fd00::3",)),
+        ("127.0.1.1\tdb-1\n::1\tdb-1\n", "db-1", ()),
+        (DOCKER_HOSTS, "other", ()),
+        ("", "db-1", ()),
+    ],
+)
+def test_a_container_is_at_the_addresses_of_its_own_lines(
+    hosts: str, hostname: str, addresses: tuple[str, ...]
+) -> None:
+    assert container_addresses(Surroundings(hosts=hosts, hostname=hostname)) == addresses
 
 
 # All together.

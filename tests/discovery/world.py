@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Observation
@@ -16,6 +16,7 @@ from agent.lab.server import DnsServer
 from agent.lab.world import Nameserver as LabNameserver
 from tests.support.coredns import CoreDns
 from tests.support.kubeapi import KubeApi
+from tests.support.scripted_dns import ScriptedDns
 
 DB = Asked("db", "prod", "cluster.local")
 OWN = DB.pod("db-0")
@@ -59,12 +60,23 @@ def address(ordinal: int) -> str:
     return f"10.0.{ordinal // 200}.{ordinal % 200 + 1}"
 
 
+def at(server: ScriptedDns) -> Nameserver:
+    """Where a scripted server is."""
+    return Nameserver(server.host, server.port)
+
+
 def asking(
     nameserver: Nameserver, mode: Mode = "auto", service: Asked = DB, timeout: float = 2.0
 ) -> Discoverer:
     """A discoverer for the pod db-0, which does not know its own address."""
     own = Peer(service.pod("db-0"))
     return discoverer(Inquiry(service, own, lambda: (nameserver,), mode, timeout), time.monotonic)
+
+
+def inquire(nameserver: Nameserver, **changes: Any) -> Discoverer:
+    """A discoverer for the pod db-0 that asks as an Inquiry with these changes says."""
+    inquiry = replace(Inquiry(DB, Peer(OWN), lambda: (nameserver,)), **changes)
+    return discoverer(inquiry, time.monotonic)
 
 
 def observe(
