@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dns.message
@@ -21,8 +22,9 @@ from agent.core.observation import Absent, Answered
 from agent.core.roll import Peer, from_document, to_document
 from agent.core.surroundings import Surroundings
 from agent.discovery import Inquiry, discoverer
+from agent.discovery.address import other_family
 from agent.discovery.reading import read_srv
-from agent.discovery.second_look import no_names
+from agent.discovery.second_look import no_names, no_such_port
 from agent.discovery.transport import Reply
 from agent.formats import load as load_format
 from agent.formats import names as format_names
@@ -117,6 +119,8 @@ def everything_said() -> Iterator[str]:
         seen = discoverer(inquiry, time.monotonic).observe()
         assert isinstance(seen, Absent)
         yield seen.reason
+        yield no_such_port(SERVICE, "cql").reason
+        yield other_family(replace(inquiry, family="ipv6")).reason
     virtual = refused(dns.rcode.NOERROR)
     virtual.message.answer.append(
         dns.rrset.from_text(f"{SERVICE.fqdn}.", 5, "IN", "SRV", f"0 100 9042 {SERVICE.fqdn}.")

@@ -42,6 +42,7 @@ class Why(Enum):
     NO_NAMES = "no names"
     NO_NAMESPACE = "no namespace"
     NO_SUCH_PORT = "no such port"
+    OTHER_FAMILY = "other family"
 
 
 @dataclass(frozen=True, slots=True)

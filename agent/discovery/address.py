@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 import dns.reversename
 
-from agent.core.observation import Absent, Answered, Unknown, Why
+from agent.core.names import is_address
+from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.discovery.docker import Container, Docker, Stranger
-from agent.discovery.inquiry import Inquiry
+from agent.discovery.inquiry import BOTH, Inquiry
 from agent.discovery.reading import Addresses, answer_of, read_addresses, read_pointer
-from agent.discovery.transport import Resolver
+from agent.discovery.transport import Kind, Resolver
 
 # Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
 ASK_AGAIN = 30.0
@@ -57,7 +58,20 @@ class AddressDiscovery:
             remark = f"passed over {who} for {name}: no container of this network"
             absent = Absent(f"{remark} (is none of them running?)", Why.NO_SUCH_NAME)
             return replace(answer_of(by_name, found.ttl), remarks=(remark,)) if by_name else absent
-        return answer_of(by_name, found.ttl)
+        return self._nameless(answer_of(by_name, found.ttl))
+
+    def _nameless(self, answer: Answered) -> Answered:
+        """The answer, without this pod's name where none of the others has one.
+
+        This pod knows its name by itself; that DNS would have it is not said.
+        """
+        own = self._inquiry.own
+        others = [e for e in answer.endpoints if own is None or e.fqdn != own.fqdn]
+        if not others or not all(is_address(endpoint.fqdn) for endpoint in others):
+            return answer
+        mine = (a for e in answer.endpoints if e not in others for a in e.addresses)
+        nameless = (Endpoint(address, (address,)) for address in mine)
+        return replace(answer, endpoints=(*nameless, *others))
 
     def _name(self, addresses: tuple[str, ...], deadline: float) -> Absent | Unknown | None:
         """Learns the names of new addresses and forgets those that are gone; None if all went well.
@@ -110,9 +124,20 @@ def locate(
     resolver: Resolver, inquiry: Inquiry, name: str, deadline: float
 ) -> Addresses | Absent | Unknown:
     """The addresses that a name has, of the families that are asked for; one question for each."""
+    found = _ask(resolver, inquiry.kinds, name, deadline)
+    if inquiry.family == "any" or not isinstance(found, Absent) or found.why is not Why.NO_DATA:
+        return found
+    others = tuple(kind for kind in BOTH if kind not in inquiry.kinds)
+    is_there = isinstance(_ask(resolver, others, name, deadline), Addresses)
+    return other_family(inquiry) if is_there else found
+
+
+def _ask(
+    resolver: Resolver, kinds: tuple[Kind, ...], name: str, deadline: float
+) -> Addresses | Absent | Unknown:
     located: list[Addresses] = []
     absent: list[Absent] = []
-    for kind in inquiry.kinds:
+    for kind in kinds:
         match read_addresses(resolver.ask(name, kind, deadline), name):
             case Addresses() as found:
                 located.append(found)
@@ -124,3 +149,13 @@ def locate(
         return absent[0]
     addresses = tuple(address for found in located for address in found.addresses)
     return Addresses(addresses, min(found.ttl for found in located))
+
+
+def other_family(inquiry: Inquiry) -> Absent:
+    """What it means that pods have addresses, and none of the family that is asked for."""
+    has_not, has = ("an IPv4", "ipv6") if inquiry.family == "ipv4" else ("an IPv6", "ipv4")
+    return Absent(
+        f"no pod of {inquiry.service.fqdn} has {has_not} address: set --address-family to {has}, "
+        "or leave it out",
+        Why.OTHER_FAMILY,
+    )

@@ -11,6 +11,8 @@ from agent.core.roll import Peer, Service
 from agent.discovery.transport import Kind
 
 Mode = Literal["auto", "srv", "address", "ordinals", "static"]
+# The kinds of address records.
+BOTH: tuple[Kind, ...] = ("A", "AAAA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Inquiry:
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of address records to ask for."""
         kinds: dict[Family, tuple[Kind, ...]] = {"ipv4": ("A",), "ipv6": ("AAAA",)}
-        return kinds.get(self.family, ("A", "AAAA"))
+        return kinds.get(self.family, BOTH)
 
 
 class Way(Protocol):

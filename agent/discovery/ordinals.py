@@ -89,7 +89,8 @@ class OrdinalsDiscovery:
         return found
 
     def _nobody(self, absent: list[Absent]) -> Absent:
-        """None of the pods is in DNS; the first one's reason stands for all."""
+        """None of the pods is in DNS; the first one's reason stands for all, or a wrong setting."""
         longest = max(each.ttl for each in absent)
-        first = absent[0]
+        wrong = (each for each in absent if each.why is Why.OTHER_FAMILY)
+        first = next(wrong, absent[0])
         return Absent(f"none of {len(absent)} pods is in DNS: {first.reason}", first.why, longest)

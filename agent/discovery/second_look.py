@@ -3,22 +3,27 @@
 CoreDNS answers NXDOMAIN alike for a service without a listed pod, for one that does not exist, and
 for a port that it does not have. A second question tells them apart: the service's addresses, the
 namespace's own name. It is asked off the hot path only: after an NXDOMAIN, and then not again for
-`ASK_AGAIN`.
+`ASK_AGAIN`, unless it was not answered.
 """
 
 from dataclasses import replace
 
 import dns.rcode
 
-from agent.core.names import Family, is_address, of_family
+from agent.core.names import address_key, is_address, of_family
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Service
+from agent.discovery.address import locate, other_family
 from agent.discovery.inquiry import Inquiry, Way
-from agent.discovery.reading import Addresses, read_addresses
-from agent.discovery.transport import Reply, Resolver
+from agent.discovery.reading import Addresses
+from agent.discovery.transport import Reply, Resolver, doubt_of, refusal_of
 
 # Seconds. A namespace is made once, and before its pods.
 ASK_AGAIN = 10.0
+TWICE = (
+    "the service has addresses of both families, and nothing says which two are one pod's: each of "
+    "its pods is listed twice; set --address-family to ipv4 or ipv6"
+)
 
 
 class SecondLook:
@@ -36,35 +41,56 @@ class SecondLook:
         deadline = self._resolver.deadline()
         match self._inner.observe(deadline):
             case Answered() as answered:
-                return _named(_of_family(answered, self._inquiry.family), self._inquiry)
+                return self._fitting(answered)
             case Absent(_, Why.NO_SUCH_NAME) as absent if not self._inquiry.service.is_bare:
                 return self._look_into(absent, deadline)
             case seen:
                 return seen
 
-    def _look_into(self, absent: Absent, deadline: float) -> Absent:
+    def _look_into(self, absent: Absent, deadline: float) -> Absent | Unknown:
         now = self._resolver.clock()
         if self._asked_at is None or now - self._asked_at >= ASK_AGAIN:
-            self._found = self._explain(deadline)
-            self._asked_at = now
+            match self._explain(deadline):
+                case Unknown() as doubt if self._asked_at is None and self._inquiry.port:
+                    return doubt  # the port is not there, but pods may be
+                case Unknown():
+                    pass  # what was found before stands
+                case found:
+                    self._found, self._asked_at = found, now
         return replace(self._found, ttl=absent.ttl) if self._found else absent
 
-    def _explain(self, deadline: float) -> Absent | None:
+    def _explain(self, deadline: float) -> Absent | Unknown | None:
         """The wrong setting that is behind an NXDOMAIN; None if there is none to be seen."""
         service, port = self._inquiry.service, self._inquiry.port
         if port:
-            reply = self._resolver.ask(service.fqdn, "A", deadline)
-            if isinstance(read_addresses(reply, service.fqdn), Addresses):
-                return no_such_port(service, port)
+            any_family = replace(self._inquiry, family="any")
+            match locate(self._resolver, any_family, service.fqdn, deadline):
+                case Addresses():
+                    return no_such_port(service, port)
+                case Unknown() as doubt:
+                    return doubt
         name = f"{service.namespace}.svc.{service.cluster_domain}"
         reply = self._resolver.ask(name, "A", deadline)
-        if isinstance(reply, Reply) and reply.message.rcode() == dns.rcode.NXDOMAIN:
+        rcode = reply.message.rcode() if isinstance(reply, Reply) else None
+        if rcode == dns.rcode.NXDOMAIN:
             return Absent(
                 f"DNS has no namespace {service.namespace} in the cluster domain "
                 f"{service.cluster_domain}: set --namespace and --cluster-domain to this cluster's",
                 Why.NO_NAMESPACE,
             )
-        return None
+        return None if rcode == dns.rcode.NOERROR else Unknown(refusal_of(reply), doubt_of(reply))
+
+    def _fitting(self, answer: Answered) -> Answered | Absent:
+        """The answer, if it fits what was asked for."""
+        inquiry = self._inquiry
+        if inquiry.peers:
+            return _of_family(answer, inquiry)
+        if not inquiry.has_names:
+            answer = _apart(answer)
+        fitting = _of_family(answer, inquiry)
+        if answer.endpoints and not fitting.endpoints:
+            return other_family(inquiry)
+        return _named(fitting, inquiry) if inquiry.has_names else _counted_twice(fitting)
 
 
 def no_such_port(service: Service, port: str) -> Absent:
@@ -76,13 +102,31 @@ def no_such_port(service: Service, port: str) -> Absent:
     )
 
 
-def _of_family(answer: Answered, family: Family) -> Answered:
+def _of_family(answer: Answered, inquiry: Inquiry) -> Answered:
     """The answer with addresses of a family only; endpoints stay, if they have names."""
-    if family == "any":
+    if inquiry.family == "any":
         return answer
-    fitting = (Endpoint(e.fqdn, of_family(e.addresses, family)) for e in answer.endpoints)
+    fitting = (Endpoint(e.fqdn, of_family(e.addresses, inquiry.family)) for e in answer.endpoints)
     kept = tuple(e for e in fitting if e.addresses or not is_address(e.fqdn))
+    if kept and not any(e.addresses for e in kept) and any(e.addresses for e in answer.endpoints):
+        return replace(
+            answer, endpoints=kept, remarks=(*answer.remarks, other_family(inquiry).reason)
+        )
     return replace(answer, endpoints=kept)
+
+
+def _apart(answer: Answered) -> Answered:
+    """Each address by itself: a Deployment's pods have no names, or all of them the same one."""
+    addresses = {address for endpoint in answer.endpoints for address in endpoint.addresses}
+    located = (Endpoint(address, (address,)) for address in sorted(addresses))
+    others = (endpoint for endpoint in answer.endpoints if not endpoint.addresses)
+    return replace(answer, endpoints=(*located, *others))
+
+
+def _counted_twice(answer: Answered) -> Answered:
+    """The answer, with a word on it if each pod seems to be in it once for each family."""
+    versions = {address_key(a)[0] for endpoint in answer.endpoints for a in endpoint.addresses}
+    return replace(answer, remarks=(*answer.remarks, TWICE)) if len(versions) > 1 else answer
 
 
 def _named(answer: Answered, inquiry: Inquiry) -> Answered | Absent:
@@ -91,7 +135,7 @@ def _named(answer: Answered, inquiry: Inquiry) -> Answered | Absent:
     If none of them has one, none can be told from another, and from this pod.
     """
     nameless = sum(1 for endpoint in answer.endpoints if is_address(endpoint.fqdn))
-    if not nameless or not inquiry.has_names or inquiry.peers:
+    if not nameless:
         return answer
     if nameless == len(answer.endpoints):
         return Absent(no_names(inquiry.service), Why.NO_NAMES)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from agent.core.decisions import Did
 from agent.core.gate import GateRules, Open, TimedOut, WaitFor, Waiting, judge
 from agent.core.identity import Identity
-from agent.core.membership import Rules, due
+from agent.core.membership import Membership, Rules, due
 from agent.core.memory import Memory, RecallError, recall, remember
-from agent.core.observation import Answered, Endpoint, Observation
+from agent.core.observation import Absent, Answered, Endpoint, Observation, Why
 from agent.core.roll import Peer, Roll, Service, from_document, to_document
 from agent.core.selection import Selection, select
 from tests.core.test_membership import (
@@ -374,3 +374,10 @@ def test_it_is_no_alarm_that_dns_knows_more_or_less_of_a_pods_addresses(
 
 def test_another_pod_at_an_odd_address_is_no_alarm() -> None:
     assert not warnings(Watch().lists((DB0, DB1, NEW), 0, 1))
+
+
+def test_a_wrong_family_says_nothing_about_who_is_there() -> None:
+    wrong = Absent("no pod has an IPv6 address", Why.OTHER_FAMILY)
+    watch = Watch(STRICT).lists((DB0, DB1), 0).says(wrong, *seconds(1, 100))
+    assert watch.names == ["db-0", "db-1"]
+    assert Watch(STRICT).says(wrong, *seconds(0, 100)).state == Membership(ME)

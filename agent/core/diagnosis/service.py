@@ -78,6 +78,8 @@ def _mend(why: Why, me: Identity, other: Service | None) -> str:
             return mends.variable("ROLLCALL_SERVICE", other.name)
         case Why.NO_NAMES:
             return mends.service_name(me.service.name)
+        case Why.OTHER_FAMILY:
+            return mends.variable("ROLLCALL_ADDRESS_FAMILY", "any")
         case _:
             return ""
 
