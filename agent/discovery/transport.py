@@ -65,12 +65,18 @@ class _SilenceError(TimeoutError):
         self.doubt = doubt
 
 
+class _BrokenError(Exception):
+    """What came over TCP is no answer; the text says why."""
+
+
 class Resolver:
     """Asks the given nameservers in turn until one answers or time is up.
 
-    Begins with the one that answered last, so that a dead one costs its time once. Keeps no socket
-    between questions and caches nothing. `nameservers` is called at each question; `timeout` is
-    for all questions of a poll, in seconds; `clock` gives seconds and never goes back.
+    Begins with the one that answered last, so that a dead one costs its time once. An answer that
+    is cut short over TCP too is no better a second time: it ends the asking with its round, which
+    leaves time for a question with a shorter answer. Keeps no socket between questions and caches
+    nothing. `nameservers` is called at each question; `timeout` is for all questions of a poll, in
+    seconds; `clock` gives seconds and never goes back.
     """
 
     def __init__(
@@ -90,14 +96,18 @@ class Resolver:
 
     def ask(self, name: str, kind: Kind, deadline: float) -> Reply | Failure:
         """Asks for one name, given without its final dot, until `deadline` (clock seconds)."""
-        owner = dns.name.from_text(name + ".")
+        try:
+            owner = dns.name.from_text(name + ".")
+        except dns.exception.DNSException:
+            return Failure(f"the name {name} is longer than DNS allows", Doubt.OTHER)
         servers = sorted(self._nameservers(), key=lambda server: server != self._answered_last)
         if not servers:
             return Failure("there is no nameserver to ask", Doubt.UNREACHABLE)
         try_for = self._timeout / max(LEAST_TRIES, len(servers))
         last: dict[Nameserver, Reply | Failure] = {}
-        timed_out = True
-        while timed_out and self.clock() < deadline:  # a round of refusals is not hurried again
+        timed_out, is_cut = True, False
+        # A round of refusals is not hurried again.
+        while timed_out and not is_cut and self.clock() < deadline:
             timed_out = False
             for server in servers:
                 until = min(deadline, self.clock() + try_for)
@@ -107,6 +117,8 @@ class Resolver:
                     return tried
                 last[server] = tried
                 timed_out = timed_out or (isinstance(tried, Failure) and tried.is_timeout)
+                if doubt_of(tried) is Doubt.CUT_SHORT:
+                    self._answered_last, is_cut = server, True
                 if self.clock() >= deadline:
                     break
         return _summary(last)
@@ -129,6 +141,8 @@ class Resolver:
             return Failure(f"no answer from {server} over TCP in time", Doubt.NO_ANSWER)
         except ConnectionRefusedError:
             return Failure(f"nothing listens at {server}", Doubt.UNREACHABLE)
+        except _BrokenError as wrong:
+            return Failure(f"the answer of {server} over TCP can't be used: {wrong}", Doubt.OTHER)
         except OSError as wrong:
             reason = f"{server} can't be reached: {wrong.strerror or wrong}"
             return Failure(reason, Doubt.UNREACHABLE)
@@ -159,14 +173,14 @@ class Resolver:
     def _tcp(
         self, server: Nameserver, query: dns.message.Message, until: float
     ) -> dns.message.Message:
-        """The answer over TCP. Raises OSError."""
+        """The answer over TCP. Raises OSError and _BrokenError."""
         with _socket(server, socket.SOCK_STREAM, max(0.001, until - self.clock())) as sock:
             wire = query.to_wire()
             sock.sendall(len(wire).to_bytes(2, "big") + wire)
             size = int.from_bytes(self._receive(sock, 2, until), "big")
             message = _answer(query, self._receive(sock, size, until))
         if message is None:
-            raise OSError("what came over TCP does not answer the question")
+            raise _BrokenError("it does not answer the question")
         return message
 
     def _receive(self, sock: socket.socket, size: int, until: float) -> bytes:
@@ -177,7 +191,7 @@ class Resolver:
                 raise TimeoutError
             sock.settimeout(left)
             if not (piece := sock.recv(size - len(read))):
-                raise OSError("the connection was closed in mid-answer")
+                raise _BrokenError("the connection was closed in mid-answer")
             read += piece
         return bytes(read)
 
@@ -188,9 +202,10 @@ def _summary(last: dict[Nameserver, Reply | Failure]) -> Reply | Failure:
     *_, final = [late, *last.values()]
     if len(last) < 2 or all(isinstance(tried, Reply) for tried in last.values()):
         return final
+    cut = [each for each in last.values() if doubt_of(each) is Doubt.CUT_SHORT]
     timed_out = [each for each in last.values() if isinstance(each, Failure) and each.is_timeout]
     reason = "; ".join(refusal_of(tried) for tried in last.values())
-    return Failure(reason, doubt_of([*timed_out, final][0]))
+    return Failure(reason, doubt_of([*cut, *timed_out, final][0]))
 
 
 def refusal_of(tried: Reply | Failure) -> str:
