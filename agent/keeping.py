@@ -19,24 +19,27 @@ class Keeper:
         self._edges = edges
         self._tell = tell
         self._kept = edges.recall()
-        self._memory: Memory | None = None
+        self._said: object = None
 
     def recall(self) -> Memory:
         """What was known before a restart, or nothing."""
-        self._memory = Memory(Membership(self._me), {})
-        if self._kept is not None:
-            try:
-                self._memory = recall(self._kept, self._me, self._edges.clock.now())
-            except RecallError as wrong:
-                sentence = f"what was remembered before the start is not used: {wrong}"
-                self._tell.now("warning", sentence, kind="memory")
-        return self._memory
+        nothing = Memory(Membership(self._me), {})
+        if self._kept is None:
+            return nothing
+        try:
+            return recall(self._kept, self._me, self._edges.clock.now())
+        except RecallError as wrong:
+            sentence = f"what was remembered before the start is not used: {wrong}"
+            self._tell.now("warning", sentence, kind="memory")
+            return nothing
 
     def remember(self, memory: Memory) -> None:
         """Keeps it, if there is anything to keep; where that fails, it is tried again."""
-        if not memory.membership.generation or memory == self._memory:
+        state = memory.membership
+        says = (state.tracked, state.generation, state.fresh_at is None, memory.notified)
+        if not state.generation or self._said == (says, memory.is_open):
             return
-        self._memory = memory
+        self._said = (says, memory.is_open)
         content = remember(memory)
         if content == self._kept:
             return
@@ -44,5 +47,5 @@ class Keeper:
             self._edges.remember(content)
             self._kept = content
         except PublishError as wrong:
-            self._memory = None
+            self._said = None
             self._tell.seldom("memory", "warning", str(wrong), kind="memory")

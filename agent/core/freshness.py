@@ -19,12 +19,23 @@ STALE = (
 )
 
 
+STALE_NO = "with a time to live of 0, which it did not have before: it may be an old answer"
+
+
+def is_stale(ttl: float | None, fresh_at: float | None, now: float) -> bool:
+    """Whether an answer with this time to live may be an old one; times in (clock) seconds.
+
+    `fresh_at` is when an answer last had a longer one, None if none had.
+    """
+    return ttl == 0 and fresh_at is not None and now - fresh_at < STALE_FOR
+
+
 def weigh(answer: Answered, known: Set[str], fresh_at: float | None, now: float) -> Answered:
     """The part of `answer` that can be believed at `now`: all of it, or only who is not `known`.
 
-    `fresh_at` is when an answer last had a longer time to live (clock seconds), None if none had.
+    `fresh_at` as for `is_stale`.
     """
-    if answer.ttl != 0 or fresh_at is None or now - fresh_at >= STALE_FOR:
+    if not is_stale(answer.ttl, fresh_at, now):
         return answer
     new = tuple(endpoint for endpoint in answer.endpoints if endpoint.fqdn not in known)
     return replace(answer, endpoints=new, remarks=(*answer.remarks, STALE), is_whole=False)

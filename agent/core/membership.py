@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 
 from agent.core import decisions
 from agent.core.decisions import Decision, Did
-from agent.core.freshness import weigh
+from agent.core.freshness import STALE_NO, is_stale, weigh
 from agent.core.identity import Identity
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.roll import Peer, Roll, sort_key
@@ -138,7 +138,9 @@ def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Ste
                 return Step(replace(step.state, is_answered=True), step.decisions)
             if not believed.is_whole:
                 return step
-            return Step(_lonely(step.state, now, 0.0, rules), step.decisions)
+            return Step(_lonely(step.state, now, None, rules), step.decisions)
+        case Absent(reason, ttl=ttl) if is_stale(ttl, state.fresh_at, now):
+            return Step(state, (decisions.kept(len(state.peers), f"{reason}; {STALE_NO}"),))
         case Absent(reason, why, ttl) if why in _SAYS_NOBODY:
             lonely = _lonely(state, now, ttl, rules)
             if rules.accept_empty and state.tracked:
@@ -153,10 +155,14 @@ def _others(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
     return any(not is_self(me, endpoint) for endpoint in endpoints)
 
 
-def _lonely(state: Membership, now: float, ttl: float, rules: Rules) -> Membership:
-    """DNS named nobody else: believed when said twice, and for longer than a cache would."""
+def _lonely(state: Membership, now: float, ttl: float | None, rules: Rules) -> Membership:
+    """DNS named nobody else: believed when said twice, and for longer than a cache would.
+
+    A time to live of 0 may be that of a "no" which has expired, so it is taken for the longest.
+    """
     if state.alone is None:
-        until = now + max(min(ttl, LONGEST_NEGATIVE), rules.settle)
+        lasts = 0.0 if ttl is None else min(ttl or LONGEST_NEGATIVE, LONGEST_NEGATIVE)
+        until = now + max(lasts, rules.settle)
         return replace(state, alone=Alone(now, until))
     return replace(state, is_answered=state.is_answered or now >= state.alone.until)
 

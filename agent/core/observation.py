@@ -49,12 +49,13 @@ class Why(Enum):
 class Absent:
     """DNS said, in a whole answer, that there is nobody; `reason` is the sentence for people.
 
-    `ttl`: for so many seconds a cache may go on saying so (RFC 2308 section 5).
+    `ttl`: for so many seconds a cache may go on saying so (RFC 2308 section 5); None where no
+    record says it, and no cache is between.
     """
 
     reason: str
     why: Why
-    ttl: float = 0.0
+    ttl: float | None = None
 
 
 class Doubt(Enum):

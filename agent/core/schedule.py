@@ -19,6 +19,8 @@ LONGEST_GAP = 5.0
 MOST_DOUBLINGS = 3
 # Intervals. For so long at most a poll is put off because a cache answers.
 LONGEST_CACHED = 3
+# Seconds. A cache that gives out what has expired may have something fresh right after.
+STALE_AGAIN = 1.0
 # Seconds. A time to live is told in whole ones.
 ROUNDING = 1.0
 
@@ -28,13 +30,15 @@ class Pace:
     """What the last polls say of the next: how many in a row had no answer, and of a cache.
 
     `ttl` is the last answer's time to live and `at` when it came, `expires` when the cache's copy
-    does, None where no cache was noticed. All in (clock) seconds.
+    does, None where no cache was noticed. All in (clock) seconds. `is_stale`: the time to live is
+    0, and was not before.
     """
 
     doubts: int = 0
     ttl: float = 0.0
     at: float = 0.0
     expires: float | None = None
+    is_stale: bool = False
 
     def answered(self, ttl: float | None, now: float) -> "Pace":
         """An answer came. One whose time to live fell as time passed came from a cache."""
@@ -42,7 +46,8 @@ class Pace:
             return Pace()
         fell, passed = self.ttl - ttl, now - self.at
         is_cached = ttl > 0 and fell > 0 and abs(fell - passed) <= ROUNDING
-        return Pace(0, ttl, now, now + ttl if is_cached else None)
+        is_stale = ttl == 0 and (self.ttl > 0 or self.is_stale)
+        return Pace(0, ttl, now, now + ttl if is_cached else None, is_stale)
 
     def doubted(self) -> "Pace":
         """No answer came."""
@@ -55,6 +60,8 @@ def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
     `salt` is another one for each pod and poll.
     """
     part = EARLY * _part(salt)
+    if pace.is_stale:
+        interval = min(interval, STALE_AGAIN)
     if pace.expires is not None and pace.expires > started + interval:
         return min(pace.expires + interval * part, started + interval * LONGEST_CACHED)
     longest = max(interval, LONGEST_GAP)

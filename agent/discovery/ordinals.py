@@ -90,7 +90,7 @@ class OrdinalsDiscovery:
 
     def _nobody(self, absent: list[Absent]) -> Absent:
         """None of the pods is in DNS; the first one's reason stands for all, or a wrong setting."""
-        longest = max(each.ttl for each in absent)
+        longest = max((each.ttl for each in absent if each.ttl is not None), default=None)
         wrong = (each for each in absent if each.why is Why.OTHER_FAMILY)
         first = next(wrong, absent[0])
         return Absent(f"none of {len(absent)} pods is in DNS: {first.reason}", first.why, longest)

@@ -154,7 +154,7 @@ def _not_headless(service: Service) -> Absent:
     )
 
 
-def _negative_ttl(message: dns.message.Message) -> float:
+def _negative_ttl(message: dns.message.Message) -> float | None:
     """For how many seconds a "no" may be remembered: RFC 2308 section 5."""
     return min(
         (
@@ -163,7 +163,7 @@ def _negative_ttl(message: dns.message.Message) -> float:
             if _is_of(rrset, dns.rdatatype.SOA)
             for rdata in rrset
         ),
-        default=0.0,
+        default=None,
     )
 
 

@@ -42,7 +42,9 @@ class SecondLook:
         match self._inner.observe(deadline):
             case Answered() as answered:
                 return self._fitting(answered)
-            case Absent(_, Why.NO_SUCH_NAME) as absent if not self._inquiry.service.is_bare:
+            case Absent() as absent if self._inquiry.service.is_bare:
+                return replace(absent, ttl=None)  # Docker keeps no "no", whatever a stranger says
+            case Absent(_, Why.NO_SUCH_NAME) as absent:
                 return self._look_into(absent, deadline)
             case seen:
                 return seen

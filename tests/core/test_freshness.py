@@ -208,3 +208,35 @@ def test_after_an_answer_with_a_time_to_live_an_old_one_never_removes_or_moves_a
     for fqdn, peer in before.items():
         renamed = is_address(fqdn) and fqdn in named
         assert renamed or after[fqdn] == peer
+
+
+# A "no" that may be an old one.
+
+NOBODY = "DNS has no db.prod.svc.cluster.local (NXDOMAIN)"
+
+
+def test_a_no_that_may_be_old_drops_nobody_although_on_empty_says_accept() -> None:
+    rules = Rules(settle=0.0, forget_after=30.0, accept_empty=True)
+    state = Membership(ME)
+    for now in (0.0, 1.0):
+        state = observe(state, fresh(DB0, DB1), now, rules).state
+    for now in range(2, 100):
+        step = observe(state, Absent(NOBODY, Why.NO_SUCH_NAME, ttl=0.0), float(now), rules)
+        state = step.state
+    assert [peer.name for peer in state.peers] == ["db-0", "db-1"]
+    assert "may be an old answer" in step.decisions[-1].reason
+    for now in range(100, 140):
+        state = observe(state, Absent(NOBODY, Why.NO_SUCH_NAME, ttl=5.0), float(now), rules).state
+    assert [peer.name for peer in state.peers] == ["db-1"]
+
+
+@pytest.mark.parametrize(("ttl", "lasts"), [(None, 1.0), (5.0, 5.0), (0.0, 30.0), (86400.0, 30.0)])
+def test_alone_is_believed_after_the_time_that_a_cache_may_say_so(
+    ttl: float | None, lasts: float
+) -> None:
+    """CoreDNS keeps a "no" for 30 s at most, and one that has expired has a time to live of 0."""
+    rules = Rules(settle=1.0)
+    state = observe(Membership(ME), Absent(NOBODY, Why.NO_SUCH_NAME, ttl), 0.0, rules).state
+    early = observe(state, Absent(NOBODY, Why.NO_SUCH_NAME, ttl), lasts - 0.1, rules).state
+    assert not early.is_answered
+    assert observe(early, Absent(NOBODY, Why.NO_SUCH_NAME, ttl), lasts, rules).state.is_answered

@@ -88,3 +88,11 @@ def test_any_other_time_to_live_puts_no_poll_off(answers: list[tuple[float, floa
 
 def test_a_poll_without_an_answer_ends_the_waiting_for_a_cache() -> None:
     assert next_poll(1.0, 1.0, pace((30, 0.0), (29, 1.0)).doubted(), "db-0 1") <= 2.0
+
+
+def test_after_an_old_answer_it_asks_again_soon_however_long_the_interval_is() -> None:
+    """CoreDNS's `serve_stale immediate` asks anew right after it gave out what had expired."""
+    assert next_poll(10.0, 60.0, pace((5, 0.0), (0, 10.0)), "db-0 1") <= 11.0
+    assert next_poll(11.0, 60.0, pace((5, 0.0), (0, 10.0), (0, 11.0)), "db-0 2") <= 12.0
+    assert next_poll(11.0, 60.0, pace((5, 0.0), (0, 10.0), (5, 11.0)), "db-0 2") > 60.0
+    assert next_poll(10.0, 60.0, pace((0, 0.0), (0, 10.0)), "db-0 1") > 60.0  # always so

@@ -16,6 +16,9 @@ from agent.core.membership import Rules
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Why
 from tests.simulation.journal import Damaged, Event, Remembered, Saw, Started
 
+# Seconds; a cache remembers a "no" for so long at most.
+LONGEST_NEGATIVE = 30.0
+
 
 @cache
 def _parsed(address: str) -> tuple[int, int]:
@@ -120,16 +123,17 @@ class Books:
                 if any(endpoint.fqdn != self.me for endpoint in endpoints):
                     self.is_answered, self._nobody = True, 0
                 else:
-                    self._nobody_else(clock, 0.0)
+                    self._nobody_else(clock, None)
             case Absent(_, Why.NO_SUCH_NAME | Why.NO_DATA, ttl):
                 self._nobody_else(clock, ttl)
                 if self.rules.accept_empty and self.names:
                     self._answered((), clock)
 
-    def _nobody_else(self, clock: float, ttl: float) -> None:
+    def _nobody_else(self, clock: float, ttl: float | None) -> None:
         """Nobody but this pod is believed if said twice, and for longer than a cache would."""
         if not self._nobody:
-            self._nobody_until = clock + max(ttl, self.rules.settle)
+            lasts = LONGEST_NEGATIVE if ttl == 0 else min(ttl or 0.0, LONGEST_NEGATIVE)
+            self._nobody_until = clock + max(lasts, self.rules.settle)
             self.reasons += 1
         self._nobody += 1
         self.is_answered |= self._nobody >= 2 and clock >= self._nobody_until
