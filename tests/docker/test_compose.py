@@ -154,6 +154,25 @@ def test_without_replicas_it_follows_the_alias_where_containers_have_their_membe
     assert not any(asked.startswith("SRV") for asked in upstream.asked())
 
 
+def test_on_two_networks_it_knows_the_containers_of_both(
+    fleet: Fleet, upstream: Upstream, image: str
+) -> None:
+    databases = [fleet.database(f"db-{n}", "db") for n in range(3)]
+    with Fleet(image) as another:
+        agent = another.agent("db-1", *QUICK, "--replicas=3")
+        fleet.connect(agent)
+
+        def has_the_other_address_first() -> bool:
+            agent.stop()
+            agent.start()  # Docker joins networks in any order
+            own = [line for line in agent.hosts if line.endswith(agent.short_id)]
+            return own[0].startswith(f"{agent.address}\t")
+
+        until(has_the_other_address_first, SOON, "the network without databases is joined first")
+        wanted = {f"db-{n}": [host.address] for n, host in enumerate(databases)}
+        agent.locates(wanted)
+
+
 def test_the_first_agent_opens_its_gate_where_no_question_leaves_the_network(image: str) -> None:
     with Fleet(image, is_internal=True) as fleet:
         agents = [fleet.agent(f"db-{n}", *QUICK, "--replicas=3") for n in range(2)]
