@@ -59,7 +59,7 @@ def whoami(as_json: bool, **flags: Any) -> None:
         }
         click.echo(json.dumps(document, indent=2))
     else:
-        _table([(name, _shown(value), source) for name, value, source in facts])
+        _table([(name, _fact(value, source), source) for name, value, source in facts])
     for problem in problems:
         click.echo(f"rollcall: {problem}", err=True)
     sys.exit(code)
@@ -143,7 +143,7 @@ def _facts(identity: Identity) -> list[tuple[str, Any, str]]:
         ("namespace", service.namespace, source["namespace"]),
         ("cluster domain", service.cluster_domain, source["cluster domain"]),
         ("addresses", list(identity.addresses), source["addresses"]),
-        ("name in DNS", identity.fqdn if identity.is_member else None, "all of these"),
+        *([("name in DNS", identity.fqdn, "all of these")] if identity.is_member else []),
     ]
 
 
@@ -171,6 +171,11 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, Any]:
         except YamlError:
             given[key] = value
     return given
+
+
+def _fact(value: Any, source: str) -> str:
+    """A part of the identity, which may be known not to be there."""
+    return "-" if source.startswith("none") else _shown(value)
 
 
 def _shown(value: Any) -> str:

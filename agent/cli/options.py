@@ -101,9 +101,14 @@ def find_nameservers(settings: Settings) -> Callable[[], tuple[Nameserver, ...]]
 
 
 def inquiry_of(situation: Situation) -> Inquiry:
-    """What DNS is to be asked, by the settings."""
+    """What DNS is to be asked, by the settings. Raises Wrong where they can't be asked so."""
     settings, me = situation.settings, situation.identity
     chosen = settings.discovery
+    if chosen.mode == "srv" and me.service.is_bare:
+        raise Wrong(
+            "--discovery srv can't be used where names have no namespace, as in docker-compose: "
+            "Docker has no SRV records, and asks strangers for them; leave it out"
+        )
     has_names = settings.role.has_ordinals
     of_set = me.set_name or me.service.name  # an observer is of no set: most are called alike
     expected = pod_names(of_set, settings.start_ordinal, settings.replicas or 0)

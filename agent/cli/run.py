@@ -94,8 +94,9 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
 
 
 def memory_beside(first_output: Path, me: Identity) -> Path:
-    """Where what is known outlives a restart."""
-    return first_output.with_name(f".rollcall-{me.pod}.state")
+    """Where what is known outlives a restart; one pod may observe several services."""
+    whose = me.pod if me.is_member else f"{me.pod}-of-{me.service.name}"
+    return first_output.with_name(f".rollcall-{whose}.state")
 
 
 def _target(output: Output, role: Role) -> Target:

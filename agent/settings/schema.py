@@ -117,8 +117,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def gate(self) -> GateRules:
-        """What the startup gate is judged by."""
-        wait_for: WaitFor = self.wait_for
+        """What the startup gate is judged by; peers that are told precede nobody."""
+        is_told = bool(self.discovery.peers) and self.wait_for == "predecessors"
+        wait_for: WaitFor = "self" if is_told else self.wait_for
         return GateRules(
             wait_for,
             self.wait_timeout,

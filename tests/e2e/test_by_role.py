@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent.lab.cluster import Pod
+from agent.lab.cluster import Pod, Service
 from tests.e2e.conftest import Start
 from tests.e2e.kube import DB, Kube, pods
 from tests.e2e.program import (
@@ -67,7 +67,7 @@ def test_an_observers_file_follows_the_set_that_it_is_no_part_of(
     program.end(signal.SIGTERM)
     assert {path.name for path in tmp_path.iterdir()} == {
         "peers.json",
-        ".rollcall-proxy-7d4b9-x2x9z.state",
+        ".rollcall-proxy-7d4b9-x2x9z-of-db.state",
     }
 
 
@@ -269,3 +269,49 @@ def test_whoami_tells_the_role_beside_what_is_not_there(
     assert found["ordinal"][-1] == found["statefulset"][-1] == ordinal
     assert found["service"] == ["db", "ROLLCALL_SERVICE"]
     assert found["addresses"] == addresses
+
+
+def test_whoami_shows_what_is_not_there_as_such_and_not_as_unknown() -> None:
+    environment = {**IN_A_POD, "POD_NAME": "proxy-0", "ROLLCALL_MEMBER": "false"}
+    found = rows(rollcall("whoami", setting=Setting(environment)))
+    assert found["ordinal"][0] == found["addresses"][0] == "-"
+    assert "name in DNS" not in found
+
+
+def test_two_observers_in_one_pod_do_not_share_what_they_remember(
+    kube: Kube, tmp_path: Path
+) -> None:
+    kube.show(replace(DB, pods=pods(range(2))), Service("web", "prod", pods(range(1))))
+    for service in ("db", "web"):
+        ended = rollcall(
+            *("once", "--member=false", "--pod-name=proxy-0", f"--service={service}"),
+            *("--namespace=prod", "--cluster-domain=cluster.local", *QUICK, kube.flag),
+            f"--output=list:{tmp_path / service}",
+        )
+        assert ended.code == 0, ended.err
+        assert not [event for event in ended.events if event["kind"] == "memory"]
+    assert {path.name for path in tmp_path.glob(".*")} == {
+        ".rollcall-proxy-0-of-db.state",
+        ".rollcall-proxy-0-of-web.state",
+    }
+
+
+def test_srv_is_refused_where_docker_would_ask_strangers_for_it() -> None:
+    ended = rollcall(
+        *("peers", "--namespace=-", "--pod-name=db-0", "--discovery=srv"),
+        "--nameserver=127.0.0.1:9",
+    )
+    assert ended.code == 2
+    assert ended.err.startswith(
+        "rollcall: --discovery srv can't be used where names have no namespace"
+    )
+
+
+def test_told_peers_with_other_names_precede_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "peers"
+    ended = rollcall(
+        *("once", "--namespace=-", "--pod-name=db-2", "--peer=alpha", "--peer=beta", *QUICK),
+        f"--output=list:{file}",
+    )
+    assert ended.code == 0, ended.err
+    assert sorted(file.read_text().split()) == ["alpha", "beta", "db-2"]
