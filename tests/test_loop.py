@@ -1,7 +1,7 @@
 """The loop over the real core, with edges of the tests' own: time is a number that is set."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -193,6 +193,16 @@ def test_the_gate_gives_up_at_its_deadline_although_the_next_poll_is_later() -> 
     assert running.loop.run() is End.TIMED_OUT
     assert world.now == pytest.approx(1001)
     assert len(world.asked_at) == 1
+
+
+def test_the_gate_gives_up_in_the_turn_at_its_deadline_however_that_is_rounded() -> None:
+    patience = 10.3
+    world = World(dns=DOWN, now=1000.0)
+    assert (world.now + patience) - world.now < patience
+    running = world.loop("db-1", GateRules(wait_timeout=patience), interval=60.0)
+    running.loop.turn()
+    world.wait_until(running.loop.next_turn())
+    assert running.loop.turn() is End.TIMED_OUT
 
 
 def test_a_deadline_in_a_dns_outage_names_what_dns_said() -> None:
@@ -485,6 +495,16 @@ def test_what_changed_during_a_restart_is_notified_after_it_and_the_generation_g
     assert [(roll.generation, len(roll.peers)) for roll in world.told] == [(2, 3)]
 
 
+def test_what_changed_is_notified_although_the_agent_was_killed_right_after_its_gate_opened() -> (
+    None
+):
+    world = World(dns=listed(0, 1))
+    world.loop("db-1").pass_time(0)
+    world.dns = listed(0, 1, 2)
+    world.loop("db-1").pass_time(5)
+    assert [len(roll.peers) for roll in world.told] == [3]
+
+
 def test_a_notification_that_was_lost_in_a_restart_is_made_after_it() -> None:
     world = World(dns=listed(0, 1))
     running = world.loop("db-1")
@@ -524,6 +544,21 @@ def test_a_memory_that_cannot_be_kept_is_said_and_stops_nothing() -> None:
     world.dns = listed(0, 1, 2)
     running.pass_time(5)
     assert world.said("memory") == ["/peers/.state was not written: the volume is full"]
+
+
+def test_a_memory_that_could_not_be_kept_is_kept_as_soon_as_it_can_be_even_in_an_outage() -> None:
+    world = World(dns=listed(0, 1))
+    on_another_volume = world.disk.__setitem__
+    target = world.target()
+    target = replace(target, write=lambda content: on_another_volume(FILE, content))
+    running = world.loop("db-1", None, target)
+    running.pass_time(5)
+    world.is_full = True
+    world.dns = listed(0, 1, 2)
+    running.pass_time(5)
+    world.is_full, world.dns = False, DOWN
+    running.pass_time(5)
+    assert b"db-2" in (world.memory or b"")
 
 
 def test_nothing_is_remembered_while_nothing_changes() -> None:

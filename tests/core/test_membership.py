@@ -220,6 +220,11 @@ def test_a_dual_stack_peer_has_an_address_of_each_family_and_each_moves_by_itsel
     assert watch.addresses("db-2") == ("10.0.0.2", "fd00::1")
 
 
+def test_time_in_which_nobody_answered_does_not_count_against_an_address() -> None:
+    watch = three().lists((DB0, DB1, NEW), 3, 4, 60).lists((DB0, DB1, OLD), 61)
+    assert watch.addresses("db-2") == ("10.0.0.99",)
+
+
 # A name that is missing.
 
 

@@ -71,6 +71,12 @@ def test_what_is_remembered_is_checked_as_if_it_came_from_the_network() -> None:
             recall(content.replace(good, bad), ME, 0.0)
 
 
+def test_the_document_of_another_version_is_not_read() -> None:
+    content = kept(seen(Membership(ME), 1.0, db_0=("10.0.0.9",)))
+    with pytest.raises(RecallError, match="it has version 99, not 1"):
+        recall(content.replace(b'"version": 1', b'"version": 99', 1), ME, 0.0)
+
+
 def test_another_service_of_the_same_name_is_another_cluster() -> None:
     content = kept(seen(Membership(ME), 1.0, db_0=("10.0.0.9",)))
     other = Service("db", "staging", "cluster.local")
@@ -90,6 +96,20 @@ def test_the_gate_stays_open_for_the_same_pod_only(
     state = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
     now = Identity("db-1", "db", 1, SERVICE, addresses, MappingProxyType({}))
     assert recall(remember(Memory(state, {}, is_open=True)), now, 0.0).is_open is is_open
+
+
+def test_an_observer_has_no_address_and_its_gate_stays_open_all_the_same() -> None:
+    proxy = Identity("proxy-0", "", None, SERVICE, (), MappingProxyType({}), is_member=False)
+    state = seen(Membership(proxy), 1.0, db_0=("10.0.0.9",))
+    again = recall(remember(Memory(state, {}, is_open=True)), proxy, 0.0)
+    assert again.is_open
+    assert again.membership.peers == state.peers
+
+
+def test_a_pod_that_never_knew_its_address_can_not_tell_that_it_is_the_same() -> None:
+    me = Identity("db-1", "db", 1, SERVICE, (), MappingProxyType({}))
+    state = seen(Membership(me), 1.0, db_0=("10.0.0.9",))
+    assert not recall(remember(Memory(state, {}, is_open=True)), me, 0.0).is_open
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent import formats
 from agent.core.identity import Identity
+from agent.core.names import is_address
 from agent.core.observation import Observation, Unknown
 from agent.core.roll import Roll
 from agent.loop import Edges, End, Loop, Plan, Target
@@ -31,8 +32,8 @@ from tests.simulation.journal import (
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import SERVICE, Pod
 
-MAIN = Path("/peers/peers.list")
-REAL = (None, None, "env", "yaml", None, "galera")
+PEERS = Path("/peers")
+MAIN = PEERS / "peers.list"
 POINTS = ("ask", "remember", "remembered", "write", "written", "told")
 
 MOST_SPINS = 20  # turns in no time, after which a run would not end by itself
@@ -59,7 +60,7 @@ class Surroundings:
 
     plan: Scenario
     agenda: Agenda
-    ask: Callable[[int], tuple[Observation, float]]
+    ask: Callable[[str], tuple[Observation, float]]
     opened: Callable[[Pod], None]
     chance: Random
 
@@ -67,6 +68,11 @@ class Surroundings:
 def listed(roll: Roll) -> bytes:
     """The format that the properties can read back: a line for each peer."""
     return "".join(f"{peer.fqdn} {' '.join(peer.addresses)}\n" for peer in roll.peers).encode()
+
+
+def fits(form: formats.Format, plan: Scenario, pod: Pod) -> bool:
+    """Whether a format can be rendered for a pod: some need this pod, or its ordinal."""
+    return not form.needs or (pod.ordinal is not None and not plan.is_deployment)
 
 
 class Agent:
@@ -84,7 +90,8 @@ class Agent:
         self._loop: Loop | None = None
         self._life = 0
         self._has_opened = False
-        self._is_answered = False
+        self._is_once = around.plan.has_once
+        self._is_answered = self._is_open = False
         self._spins = 0
         self._clock = self._began = self._began_at = 0.0
         self.new_clock()
@@ -96,9 +103,9 @@ class Agent:
 
     @property
     def is_well(self) -> bool:
-        """Whether it runs, waits for its next turn, and DNS has answered it last time."""
+        """Whether it runs with its gate open, waits for its next turn, and DNS answered last."""
         is_idle = self._loop is not None and self._at() <= self._agenda.now
-        return is_idle and self._is_answered
+        return is_idle and self._is_answered and self._is_open
 
     def start(self) -> None:
         """Starts, or starts again."""
@@ -107,13 +114,21 @@ class Agent:
         self._life += 1
         self._clock = self._began = self._agenda.now + self._ahead
         self._began_at = self._agenda.now
-        own = self.pod.addresses if self._plan.knows_own_address else ()
-        is_new_pod = self._life == 1
-        self._write_down(Started(self._agenda.now, self._clock, own, is_new_pod))
-        me = Identity(self.pod.name, "db", self.pod.ordinal, SERVICE, own, MappingProxyType({}))
+        me, is_new_pod = self._identity(), self._life == 1
+        name = me.fqdn if me.is_member else ""
+        self._write_down(Started(self._agenda.now, self._clock, name, me.addresses, is_new_pod))
         plan = Plan(me, self._plan.rules, self._plan.gate, self._plan.interval)
-        self._loop = Loop(plan, self._edges())
+        self._loop, self._is_open = Loop(plan, self._edges()), False
         self._turn()
+
+    def _identity(self) -> Identity:
+        pod, nothing = self.pod, MappingProxyType[str, str]({})
+        if pod.ordinal is None:
+            return Identity(pod.name, "", None, SERVICE, (), nothing, is_member=False)
+        if self._plan.is_deployment:
+            return Identity(pod.name, "", None, SERVICE, pod.addresses, nothing)
+        own = pod.addresses if self._plan.knows_own_address else ()
+        return Identity(pod.name, "db", pod.ordinal, SERVICE, own, nothing)
 
     def kill(self, why: str, again_after: float | None) -> None:
         """Ends the process at once; it is started again if the pod is still there."""
@@ -128,8 +143,8 @@ class Agent:
     def damage(self, how: int) -> None:
         """Leaves a state document behind that is torn, or another's."""
         if self.disk.state is not None and not self.is_over:
-            name = self.pod.name.encode()
-            kinds = (self.disk.state[:-20], self.disk.state.replace(name, b"db-77"), b"", b"[1]")
+            of_another = self.disk.state.replace(b"prod", b"test")
+            kinds = (self.disk.state[:-20], of_another, b"", b"[1]")
             self.disk.state = kinds[how % len(kinds)]
             self._write_down(Damaged(self._agenda.now))
 
@@ -145,6 +160,7 @@ class Agent:
         due = self._loop.next_turn()
         outcome = end.value if end else ""
         self._write_down(Turned(self._at(), self._clock, self._began, due, outcome))
+        self._is_open = end is End.READY
         self._spins = self._spins + 1 if due <= self._began else 0
         if end is End.TIMED_OUT or self._spins == MOST_SPINS:
             self.kill("gave up" if end else "it spins", 1.0)
@@ -152,6 +168,10 @@ class Agent:
         if end is End.READY and not self._has_opened:
             self._has_opened = True
             self._around.opened(self.pod)
+        if end is End.READY and self._is_once:  # the init container is done, the sidecar comes
+            self._is_once = False
+            self.kill("it has done its work", 0.2)
+            return
         when = self._at() + max(0.0, due - self._clock)
         life, then = self._life, max(due, self._clock)
         self._agenda.at(when, lambda: self._wake(life, then))
@@ -171,11 +191,9 @@ class Agent:
 
     def _edges(self) -> Edges:
         targets = [self._target(MAIN, listed)]
-        if real := REAL[self._plan.seed % len(REAL)]:
-            form = formats.load(real)
-            targets.append(
-                self._target(Path("/peers") / form.file, lambda r: formats.render(form, r, {}))
-            )
+        form = formats.load(self._plan.second_output or "list")
+        if self._plan.second_output and fits(form, self._plan, self.pod):
+            targets.append(self._target(PEERS / form.file, lambda r: formats.render(form, r, {})))
         return Edges(
             observe=self._observe,
             clock=self,
@@ -204,7 +222,7 @@ class Agent:
     def _observe(self) -> Observation:
         asked = self._clock
         self._may_die("ask")
-        seen, took = self._around.ask(self.pod.ordinal)
+        seen, took = self._around.ask(self.pod.name)
         self._clock += took
         self._is_answered = not isinstance(seen, Unknown)
         self._write_down(Saw(self._at(), self._clock, asked, seen))
@@ -213,7 +231,6 @@ class Agent:
     def _target(self, path: Path, form: Callable[[Roll], bytes | formats.Withheld]) -> Target:
         def render(roll: Roll) -> bytes | formats.Withheld:
             content = form(roll)
-            assert isinstance(content, bytes)
             self._write_down(Rolled(self._at(), self._clock, str(path), roll, content))
             return content
 
@@ -248,5 +265,6 @@ class Agent:
         return arrived
 
     def _tell(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
-        peers = tuple(SERVICE.pod(name) for name in more.get("peers", ()))
+        names = more.get("peers", ())
+        peers = tuple(name if is_address(name) else SERVICE.pod(name) for name in names)
         self._write_down(Said(self._at(), level, kind, sentence, peers))

@@ -15,12 +15,14 @@ CHECKS: dict[str, Check] = {
     "order": properties.order,
     "generations": properties.generations,
     "gate": properties.gate,
+    "files first": properties.files_first,
     "restarts": properties.restarts,
     "outages": properties.outages,
     "turns": properties.turns,
     "agreement": properties.agreement,
     "settling": properties.settling,
     "news": properties.news,
+    "founding": properties.founding,
 }
 ENDINGS = ("convergence", "opening", "flapping", "last news")
 PROMISES = (*CHECKS, *ENDINGS)
@@ -31,7 +33,7 @@ def broken(outcome: Outcome) -> dict[str, tuple[float, str]]:
     found: dict[str, tuple[float, str]] = {}
     readers: dict[str, Reader] = {}
     for disk in outcome.disks:
-        reader = readers[disk.owner] = begin(outcome.plan, disk.owner)
+        reader = readers[disk.owner] = begin(outcome.plan)
         for event in disk.journal:
             reader.books.take(event)
             for promise, at, sentence in _breaches(reader, event):

@@ -13,10 +13,12 @@ from functools import cache
 from ipaddress import ip_address
 
 from agent.core.membership import Rules
+from agent.core.names import is_address
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Why
 from tests.simulation.journal import Damaged, Event, Remembered, Saw, Started
 
-# Seconds; a cache remembers a "no" for so long at most.
+# Seconds: for so long a cache gives out what has expired, and keeps a "no".
+LONGEST_STALE = 3600.0
 LONGEST_NEGATIVE = 30.0
 
 
@@ -44,16 +46,25 @@ class Belief:
         self.missed += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the state document has, and whether an answer had a time to live."""
+
+    names: dict[str, Belief]
+    located: dict[str, dict[str, Belief]]
+    had_ttl: bool
+
+
 @dataclass(slots=True)
 class Books:
-    """What is believed of whom. `me` is the agent's own name below the service.
+    """What is believed of whom. `me` is the agent's own name, empty for an observer.
 
     `is_answered`: DNS has said in this life who is there, or that nobody else is. `reasons` counts
     what may have changed a file; `changed_at` is when the view changed last.
     """
 
-    me: str
     rules: Rules
+    me: str = ""
     own: tuple[str, ...] = ()
     names: dict[str, Belief] = field(default_factory=dict)
     located: dict[str, dict[str, Belief]] = field(default_factory=dict)
@@ -65,10 +76,11 @@ class Books:
     ever: dict[tuple[str, str], None] = field(default_factory=dict)
     _view: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _answers: int = 0
-    _answered_at: float | None = None
+    _heard_at: float | None = None
     _nobody: int = 0
     _nobody_until: float = 0.0
-    _kept: tuple[dict[str, Belief], dict[str, dict[str, Belief]]] | None = None
+    _fresh_at: float | None = None
+    _kept: Kept | None = None
 
     def take(self, event: Event) -> None:
         """Enters what an event says about whom to believe in."""
@@ -76,7 +88,8 @@ class Books:
             case Started():
                 self._start(event)
             case Remembered():
-                self._kept = deepcopy((self.names, self.located))
+                had_ttl = self._fresh_at is not None
+                self._kept = Kept(deepcopy(self.names), deepcopy(self.located), had_ttl)
             case Damaged():
                 self._kept = None
             case Saw():
@@ -89,8 +102,7 @@ class Books:
     def view(self) -> dict[str, tuple[str, ...]]:
         """Everybody that is believed to be there, and where; this pod always is."""
         view = {name: self.newest(name) for name in self.names}
-        view[self.me] = self.newest(self.me)
-        return view
+        return view | ({self.me: self.newest(self.me)} if self.me else {})
 
     def newest(self, name: str) -> tuple[str, ...]:
         """Of each family the address that was new last, of equally new ones the lowest."""
@@ -106,10 +118,12 @@ class Books:
 
     def _start(self, event: Started) -> None:
         self.reasons += 1 if event.addresses != self.own else 0
-        self.own = event.addresses
-        self.is_answered, self._nobody, self._answered_at = False, 0, None
+        self.me, self.own = event.me, event.addresses
+        self.is_answered, self._nobody, self._heard_at = False, 0, None
         self.was_kept = self._kept is not None
-        self.names, self.located = deepcopy(self._kept) if self._kept else ({}, {})
+        kept = deepcopy(self._kept) or Kept({}, {}, had_ttl=False)
+        self.names, self.located = kept.names, kept.located
+        self._fresh_at = event.clock if kept.had_ttl else None
         self.listed = {}
         for beliefs in (self.names, *self.located.values()):
             for belief in beliefs.values():
@@ -118,16 +132,23 @@ class Books:
 
     def _saw(self, seen: Observation, clock: float) -> None:
         match seen:
-            case Answered(endpoints):
-                self._answered(endpoints, clock)
-                if any(endpoint.fqdn != self.me for endpoint in endpoints):
+            case Answered():
+                is_whole = self._answered(seen, clock)
+                if any(endpoint.fqdn not in {self.me, *self.own} for endpoint in seen.endpoints):
                     self.is_answered, self._nobody = True, 0
-                else:
+                elif is_whole:
                     self._nobody_else(clock, None)
+            case Absent(ttl=ttl) if self._is_stale(ttl, clock):
+                pass
             case Absent(_, Why.NO_SUCH_NAME | Why.NO_DATA, ttl):
                 self._nobody_else(clock, ttl)
                 if self.rules.accept_empty and self.names:
-                    self._answered((), clock)
+                    self._take({}, clock, is_whole=True)
+
+    def _is_stale(self, ttl: float | None, clock: float) -> bool:
+        """Whether it may have expired long ago: it has no time to live, and others had one."""
+        fresh_at = self._fresh_at
+        return ttl == 0 and fresh_at is not None and clock - fresh_at < LONGEST_STALE
 
     def _nobody_else(self, clock: float, ttl: float | None) -> None:
         """Nobody but this pod is believed if said twice, and for longer than a cache would."""
@@ -136,14 +157,48 @@ class Books:
             self._nobody_until = clock + max(lasts, self.rules.settle)
             self.reasons += 1
         self._nobody += 1
-        self.is_answered |= self._nobody >= 2 and clock >= self._nobody_until
+        is_said = self._nobody >= 2 and clock >= self._nobody_until
+        self.is_answered |= is_said and bool(self.view())  # nobody opens the gate of an observer
 
-    def _answered(self, endpoints: tuple[Endpoint, ...], clock: float) -> None:
-        gap = 0.0 if self._answered_at is None else clock - self._answered_at
+    def _answered(self, seen: Answered, clock: float) -> bool:
+        """Takes an answer; whether all of it counts, and so who is not in it.
+
+        What may be stale, or is a part, says of nobody that he is missing.
+        """
+        listed = self._known_as(seen.endpoints)
+        is_whole = seen.is_whole
+        if seen.ttl:
+            self._fresh_at = clock
+        elif self._is_stale(seen.ttl, clock):
+            listed = {name: of for name, of in listed.items() if name not in self.names}
+            is_whole = False
+        self._take(listed, clock, is_whole=is_whole)
+        return is_whole
+
+    def _take(self, listed: dict[str, tuple[str, ...]], clock: float, *, is_whole: bool) -> None:
+        """Who is listed is there; who is not in a whole answer is missing."""
+        gap = 0.0 if self._heard_at is None else clock - self._heard_at
         silence = gap if gap > self.rules.longest_gap else 0.0
-        self._answered_at = clock
+        self._heard_at = clock
         self._answers += 1
-        listed = {endpoint.fqdn: endpoint.addresses for endpoint in endpoints}
+        self._list(listed, clock, silence)
+        # The time before a part of an answer counts for nobody who is not in it.
+        idle = silence if is_whole else gap
+        if is_whole:
+            for name in self._lack(self.names, listed, clock, silence):
+                self._forget(name)
+        else:
+            self._pause({n: b for n, b in self.names.items() if n not in listed}, idle)
+        for name, of in self.located.items():
+            if name not in listed:
+                self._pause(of, idle)
+
+    def _list(self, listed: dict[str, tuple[str, ...]], clock: float, silence: float) -> None:
+        """Who is listed is there, and is at those addresses."""
+        placed = {a for name, of in listed.items() if not is_address(name) for a in of}
+        for name in placed & self.names.keys():  # an address has got its name
+            self._forget(name)
+            self.reasons += 1
         for name, addresses in listed.items():
             self.listed[name] = None
             self._enter(self.names, [name])
@@ -154,11 +209,30 @@ class Books:
                 self._lack(of, addresses, clock, silence)
             else:
                 self._pause(of, silence)
-        for name in self._lack(self.names, listed, clock, silence):
-            self.located.pop(name, None)
-        for name, of in self.located.items():
-            if name not in listed:
-                self._pause(of, silence)
+
+    def _known_as(self, endpoints: tuple[Endpoint, ...]) -> dict[str, tuple[str, ...]]:
+        """Who is listed, and where; an address without a name is that of whom it was before.
+
+        It is this pod, if the address is its own, or else the one who had it last, if that name is
+        not listed. An address that some name has too is nobody by itself.
+        """
+        names = {endpoint.fqdn for endpoint in endpoints}
+        lost = [
+            (n, a, b) for n, of in self.located.items() if n not in names for a, b in of.items()
+        ]
+        lost.sort(key=lambda each: (not each[2].missed, each[2].since))
+        had = {address: name for name, address, _ in lost}
+        listed: dict[str, tuple[str, ...]] = {}
+        for endpoint in endpoints:
+            name = self.me if endpoint.fqdn in self.own else endpoint.fqdn
+            name = had.get(name, name)
+            listed[name] = (*listed.get(name, ()), *endpoint.addresses)
+        placed = {a for name, of in listed.items() if not is_address(name) for a in of}
+        return {name: of for name, of in listed.items() if name not in placed}
+
+    def _forget(self, name: str) -> None:
+        self.names.pop(name, None)
+        self.located.pop(name, None)
 
     def _enter(self, beliefs: dict[str, Belief], listed: Iterable[str]) -> None:
         for each in listed:

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from agent import formats
 from agent.core.membership import LONGEST_SETTLE
 from agent.core.observation import Absent, Answered, Endpoint, Why
-from tests.simulation.agents import MAIN, Disk
-from tests.simulation.journal import Damaged, Refused, Rolled, Saw, Started, Turned, Wrote
-from tests.simulation.reader import Reader, ordinal_of
+from agent.core.roll import Peer, Roll
+from tests.simulation.agents import MAIN, PEERS, Disk, fits
+from tests.simulation.journal import Damaged, Refused, Rolled, Said, Saw, Started, Turned, Wrote
+from tests.simulation.reader import Reader, place_of
 from tests.simulation.run import Outcome
 from tests.simulation.scenario import TIMEOUT
 from tests.simulation.world import SERVICE
 
+# Seconds: more than an agent takes to start again and to hear of those who are listed.
+OPENS_IN = 30.0
+MENDS = ("wait_for must be predecessors", "publishNotReadyAddresses: true")
 Element = tuple[str, str]  # a name and an address of it; the address is empty for the name itself
 
 
@@ -19,12 +24,15 @@ def convergence(outcome: Outcome) -> Iterator[str]:
     """Once DNS is whole and still, the file is the cluster, and stays so."""
     if outcome.still_from is None:
         return
-    for pod, (disk, own) in outcome.alive.items():
-        wanted = {e.fqdn: e.addresses for e in outcome.records} | {SERVICE.pod(pod): own}
-        lines = (f"{name} {' '.join(wanted[name])}\n" for name in sorted(wanted, key=ordinal_of))
+    for pod, (disk, _) in outcome.alive.items():
+        own = {address for of in _itself(outcome, pod).values() for address in of}
+        others = {e.fqdn: e.addresses for e in outcome.records if e.fqdn not in own}
+        wanted = others | _itself(outcome, pod)
+        lines = (f"{name} {' '.join(wanted[name])}\n" for name in sorted(wanted, key=place_of))
         text = "".join(lines).encode()
         if disk.files.get(MAIN) != text:
             yield f"{pod} has {disk.files.get(MAIN)!r}, and not {text!r}"
+        yield from _second_true(outcome, pod, wanted)
         for event in reversed(disk.journal):
             if event.at <= outcome.true_from:
                 break
@@ -32,14 +40,51 @@ def convergence(outcome: Outcome) -> Iterator[str]:
                 yield f"{pod} wrote {event.path} at {event.at:.3f}, when all was true"
 
 
+def _itself(outcome: Outcome, pod: str) -> dict[str, tuple[str, ...]]:
+    """A pod as its own file names it, which an observer's does not."""
+    _, it = outcome.alive[pod]
+    if it.ordinal is None:
+        return {}
+    return {it.addresses[0] if outcome.plan.is_deployment else SERVICE.pod(pod): it.addresses}
+
+
+def _second_true(outcome: Outcome, pod: str, wanted: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """The second file is of the same roll as the first."""
+    plan, (disk, it) = outcome.plan, outcome.alive[pod]
+    form = formats.load(plan.second_output or "list")
+    if not plan.second_output or not fits(form, plan, it):
+        return
+    peers = tuple(Peer(name, wanted[name]) for name in sorted(wanted, key=place_of))
+    me = next((peer for peer in peers if peer.fqdn in _itself(outcome, pod)), None)
+    roll = Roll(SERVICE, me, peers, 1, plan.gate.replicas, plan.start_ordinal)
+    text = formats.render(form, roll, {})
+    if not isinstance(text, formats.Withheld) and disk.files.get(PEERS / form.file) != text:
+        yield f"{pod} has {disk.files.get(PEERS / form.file)!r}, and not {text!r}"
+
+
 def opening(outcome: Outcome) -> Iterator[str]:
-    """Once nothing happens any more, every gate is open."""
-    if outcome.still_from is None:
+    """Once nothing happens any more, every gate is open.
+
+    But for one that waits for more members than are listed, which only its setting can mend: it
+    says so.
+    """
+    plan = outcome.plan
+    if outcome.still_from is None and not plan.is_hopeless:
         yield "the cluster did not come to rest: some pod waits for ever"
     for pod, (disk, _) in outcome.alive.items():
         ends = (event.end for event in reversed(disk.journal) if isinstance(event, Turned))
-        if next(ends, "") != "ready":
-            yield f"the gate of {pod} is not open in the end"
+        if next(ends, "") == "ready":
+            continue
+        there = {endpoint.fqdn for endpoint in outcome.records} | _itself(outcome, pod).keys()
+        if not plan.is_hopeless or (len(there) >= plan.wanted and outcome.quiet_for > OPENS_IN):
+            yield f"the gate of {pod} is not open in the end, with {len(there)} listed"
+        elif outcome.quiet_for > OPENS_IN and there and not _says_how_to_mend(disk):
+            yield f"the gate of {pod} does not say which setting keeps it shut"
+
+
+def _says_how_to_mend(disk: Disk) -> bool:
+    said = [event.sentence for event in reversed(disk.journal) if isinstance(event, Said)]
+    return any(mend in sentence for sentence in said for mend in MENDS)
 
 
 def last_news(outcome: Outcome, readers: dict[str, Reader]) -> Iterator[str]:

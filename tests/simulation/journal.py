@@ -8,14 +8,19 @@ from dataclasses import dataclass
 
 from agent.core.observation import Observation
 from agent.core.roll import Roll
+from agent.formats import Withheld
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """An agent starts with these addresses of its own, in a new pod or in the one it was in."""
+    """An agent starts with these addresses of its own, in a new pod or in the one it was in.
+
+    `me` is the name by which DNS lists it, empty for an observer.
+    """
 
     at: float
     clock: float
+    me: str
     addresses: tuple[str, ...]
     is_new_pod: bool
 
@@ -43,13 +48,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Rolled:
-    """A file was rendered from this roll."""
+    """A file was rendered from this roll, or withheld."""
 
     at: float
     clock: float
     path: str
     roll: Roll
-    content: bytes
+    content: bytes | Withheld
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from agent.core.membership import LONGEST_SETTLE
 from agent.core.observation import Unknown
 from agent.core.schedule import EARLY
+from agent.formats import Withheld
 from tests.simulation.agents import MAIN
 from tests.simulation.journal import Event, Rolled, Saw, Told, Turned, Wrote
-from tests.simulation.reader import Reader, names_in, ordinal_of
+from tests.simulation.reader import Reader, names_in, ordinal_of, place_of
 from tests.simulation.scenario import TIMEOUT, Scenario
 from tests.simulation.world import SERVICE
 
@@ -54,16 +55,16 @@ def causes(at: Reader, event: Event) -> Iterator[str]:
 
 
 def order(at: Reader, event: Event) -> Iterator[str]:
-    """This pod is always in the roll, which is sorted and has nobody twice."""
+    """This pod is always in the roll, if it is a member; that is sorted and has nobody twice."""
     if not isinstance(event, Rolled):
         return
     names = [peer.fqdn for peer in event.roll.peers]
-    ordinals = [ordinal_of(name) for name in names]
-    if ordinals != sorted(set(ordinals)):
+    places = [place_of(name) for name in names]
+    if places != sorted(set(places)):
         yield f"the roll is not sorted: {' '.join(names)}"
     own = [peer for peer in event.roll.peers if peer.fqdn == at.books.me]
-    if own != [event.roll.me]:
-        yield f"this pod is not in the roll once: {' '.join(names)}"
+    if own != ([event.roll.me] if at.books.me else []) or bool(event.roll.me) != bool(own):
+        yield f"this pod is not in the roll once, or is and only looks on: {' '.join(names)}"
     elif at.books.own and own[0].addresses != at.books.own:
         yield f"this pod has {own[0].addresses}, not its own {at.books.own}"
 
@@ -109,6 +110,15 @@ def gate(at: Reader, event: Event) -> Iterator[str]:
             yield f"it is shut, although all that it waits for is listed since {life.may_open_from}"
 
 
+def files_first(at: Reader, event: Event) -> Iterator[str]:
+    """Nothing starts without its files: the gate is open once each is on disk as it is to be."""
+    if not isinstance(event, Turned) or event.end != "ready" or at.life.is_ready:
+        return
+    for path, content in at.life.contents.items():
+        if at.files.get(path) != content:
+            yield f"the gate is open without {path}"
+
+
 def restarts(at: Reader, event: Event) -> Iterator[str]:
     """A restart changes no file by itself, and nobody leaves one because of it.
 
@@ -139,12 +149,12 @@ def outages(at: Reader, event: Event) -> Iterator[str]:
 def turns(at: Reader, event: Event) -> Iterator[str]:
     """The loop never turns for nothing, and polls once in an interval, a little early at most.
 
-    After a poll that brought nothing it may wait for longer, up to `LONGEST_GAP`.
+    After a poll that brought nothing, or what a cache had, it may wait for longer.
     """
-    life, interval = at.life, at.plan.interval
+    life = at.life
     if isinstance(event, Saw) and life.asked_before is not None:
         gap = event.asked - life.asked_before
-        if gap < interval * (1 - EARLY) - EPSILON:
+        if gap < life.shortest_gap * (1 - EARLY) - EPSILON:
             yield f"it asked again after {gap:.6f} s"
         if gap > max(life.longest_gap, life.took_before) + EPSILON:
             yield f"it did not ask for {gap:.6f} s"
@@ -205,6 +215,26 @@ def news(at: Reader, event: Event) -> Iterator[str]:
             yield f"it was told twice of {event.content!r}"
 
 
+def founding(at: Reader, event: Event) -> Iterator[str]:
+    """No file makes a database found a cluster by itself: the first pod may name itself, if alone.
+
+    A file whose database would is withheld, which is so for nobody who has peers.
+    """
+    if not isinstance(event, Rolled) or "cassandra" not in event.path:
+        return
+    me, roll = at.books.me, event.roll
+    is_first = ordinal_of(me) == at.plan.start_ordinal
+    if isinstance(event.content, Withheld):
+        if roll.others or is_first:
+            yield f"it was withheld although there are {len(roll.others)} others"
+        return
+    seeds = event.content.decode().partition('- seeds: "')[2].partition('"')[0].split(",")
+    if seeds == [""]:
+        yield "it names no seed"
+    if me in seeds and (roll.others or not is_first):
+        yield f"it names this pod as a seed beside {len(roll.others)} others"
+
+
 def leaving(at: Reader, event: Event) -> list[str]:
     """Who was in the view before, or in what is left of it from an earlier life, and is not now."""
     if not isinstance(event, Rolled) or event.path != str(MAIN):
@@ -219,15 +249,15 @@ def lacking(at: Reader, view: set[str]) -> str:
     Of the view only those count whom DNS has listed since the agent started, and this pod.
     """
     plan, me = at.plan, at.books.me
-    names = {name for name in view if name in at.books.listed} | {me}
-    rules = plan.gate
-    if rules.wait_for == "predecessors":
+    names = {name for name in view if name in at.books.listed} | ({me} if me else set())
+    if plan.gate.wait_for == "predecessors":
+        if not me or plan.is_deployment:
+            return ""
         lower = (SERVICE.pod(f"db-{n}") for n in range(plan.start_ordinal, ordinal_of(me)))
         missing = [name for name in lower if name not in names]
         return f"{' '.join(missing)} are missing" if missing else ""
-    wanted = {"self": 1, "quorum": plan.replicas // 2 + 1, "all": plan.replicas}
-    number = rules.wait_for if isinstance(rules.wait_for, int) else wanted[rules.wait_for]
-    return f"{len(names)} are listed, not {number}" if len(names) < number else ""
+    short = len(names) < plan.wanted
+    return f"{len(names)} are listed, not {plan.wanted}" if short else ""
 
 
 def may_proceed(at: Reader, clock: float) -> bool:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.core.names import address_key, is_address
 from agent.core.observation import Answered, Unknown
 from agent.core.roll import Peer, Roll
-from agent.core.schedule import LONGEST_CACHED, LONGEST_GAP
+from agent.core.schedule import LONGEST_CACHED, LONGEST_GAP, ROUNDING, STALE_AGAIN
+from agent.formats import Withheld
 from tests.simulation.agents import MAIN
 from tests.simulation.books import Books
 from tests.simulation.journal import (
@@ -22,7 +24,6 @@ from tests.simulation.journal import (
     Wrote,
 )
 from tests.simulation.scenario import Scenario
-from tests.simulation.world import SERVICE
 
 
 @dataclass(slots=True)
@@ -36,18 +37,22 @@ class Life:
     started: Started
     file: bytes | None = None
     inherited: frozenset[str] = frozenset()
-    contents: dict[str, bytes] = field(default_factory=dict)
+    contents: dict[str, bytes | Withheld] = field(default_factory=dict)
     was_true: bool = True
     was_open: bool = False
     heard_at: float = 0.0
     has_heard: bool = False
     was_answered: bool = False
     is_first: bool = False
+    is_ready: bool = False
     was_refused: bool = False
     view: frozenset[str] = frozenset()
     roll: Roll | None = None
     opened_at: float | None = None
     saw: Saw | None = None
+    answered: Saw | None = None
+    is_stale: bool = False
+    shortest_gap: float = 0.0
     longest_gap: float = 0.0
     asked_before: float | None = None
     took_before: float = 0.0
@@ -57,12 +62,31 @@ class Life:
     unsettled_from: float | None = None
     may_open_from: float | None = None
 
+    def pace(self, event: Saw, interval: float) -> None:
+        """How long after this poll the next one may come, and may wait.
+
+        It may wait for longer where there was no answer, or one from a cache: the time to live fell
+        as time passed since the answer before. One that may be stale is soon asked for again.
+        """
+        before, is_answer = self.answered, isinstance(event.seen, Answered)
+        self.answered = event if is_answer else None
+        had_ttl = before is not None and (ttl_of(before) > 0 or self.is_stale)
+        self.is_stale = is_answer and had_ttl and ttl_of(event) == 0
+        self.shortest_gap = min(interval, STALE_AGAIN) if self.is_stale else interval
+        self.longest_gap = self.shortest_gap
+        if isinstance(event.seen, Unknown):
+            self.longest_gap = max(interval, LONGEST_GAP)
+        elif before is not None and is_answer and 0 < ttl_of(event) < ttl_of(before):
+            fell, passed = ttl_of(before) - ttl_of(event), event.clock - before.clock
+            self.longest_gap *= LONGEST_CACHED if abs(fell - passed) <= ROUNDING else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What the state document has: the view's names, and for which addresses the gate was open."""
 
     view: frozenset[str] = frozenset()
+    is_open: bool = False
     open_for: tuple[str, ...] = ()
 
 
@@ -76,7 +100,9 @@ class Reader:
     lives: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     writes: int = 0
-    rendered: dict[tuple[str, Peer | None, frozenset[Peer]], bytes] = field(default_factory=dict)
+    rendered: dict[tuple[str, Peer | None, frozenset[Peer]], bytes | Withheld] = field(
+        default_factory=dict
+    )
     kept: Kept = Kept()
     baseline: bytes | None = None
     told: bytes | None = None
@@ -106,7 +132,7 @@ class Reader:
                 life.has_changed = True
             case Remembered():
                 is_open = life.was_open or life.opened_at is not None
-                self.kept = Kept(life.view, self.books.own if is_open else ())
+                self.kept = Kept(life.view, is_open, self.books.own)
             case Damaged():
                 self.kept = Kept()
             case Told(content=content, arrived=True):
@@ -119,12 +145,13 @@ class Reader:
         if event.is_new_pod or not self.kept.view:  # nobody can say what a database was told
             self.baseline = self.told = None
         kept, books = self.kept, self.books
+        is_certain = bool(event.addresses) or not event.me
         self.life = Life(
             started=event,
             file=self.file,
             inherited=kept.view or names_in(self.file),
             was_true=not kept.view or self.file == text_of({n: books.newest(n) for n in kept.view}),
-            was_open=bool(event.addresses) and kept.open_for == event.addresses,
+            was_open=kept.is_open and kept.open_for == event.addresses and is_certain,
             heard_at=event.clock,
             view=kept.view,
         )
@@ -133,10 +160,10 @@ class Reader:
         life = self.life
         life.saw, life.has_polled = event, True
         is_doubt = isinstance(event.seen, Unknown)
-        longest = LONGEST_CACHED * self.plan.interval if isinstance(event.seen, Answered) else 0.0
-        life.longest_gap = max(self.plan.interval, LONGEST_GAP if is_doubt else longest)
+        life.pace(event, self.plan.interval)
         life.is_first = self.books.is_answered and not life.was_answered
-        life.is_first &= isinstance(event.seen, Answered) and len(self.books.view()) > 1
+        others = self.books.view().keys() - {self.books.me}
+        life.is_first &= isinstance(event.seen, Answered) and bool(others)
         life.was_answered = self.books.is_answered
         if self.books.view().keys() == life.view:
             life.unsettled_from = None
@@ -162,18 +189,24 @@ class Reader:
             life.took_before = life.saw.clock - life.saw.asked
         if event.end == "ready" and self.baseline is None:
             self.baseline = self.file
+        life.is_ready |= event.end == "ready"
         life.has_polled = life.has_changed = life.is_first = False
 
 
-def begin(plan: Scenario, pod: str) -> Reader:
-    """A reader before the first event of a journal of this pod."""
-    nothing = Started(0.0, 0.0, (), is_new_pod=True)
-    return Reader(plan, Books(SERVICE.pod(pod), plan.rules), Life(nothing))
+def begin(plan: Scenario) -> Reader:
+    """A reader before the first event of a journal."""
+    nothing = Started(0.0, 0.0, "", (), is_new_pod=True)
+    return Reader(plan, Books(plan.rules), Life(nothing))
+
+
+def ttl_of(event: Saw) -> float:
+    """The time to live of an answer, in seconds."""
+    return (event.seen.ttl or 0.0) if isinstance(event.seen, Answered) else 0.0
 
 
 def text_of(view: Mapping[str, tuple[str, ...]]) -> bytes:
     """The file that says where everybody is."""
-    names = sorted(view, key=ordinal_of)
+    names = sorted(view, key=place_of)
     return "".join(f"{name} {' '.join(view[name])}\n" for name in names).encode()
 
 
@@ -185,3 +218,8 @@ def names_in(file: bytes | None) -> frozenset[str]:
 def ordinal_of(fqdn: str) -> int:
     """The number of a pod, by its name."""
     return int(fqdn.partition(".")[0].rpartition("-")[2])
+
+
+def place_of(fqdn: str) -> tuple[int, ...]:
+    """Where a peer is in the one order: by its number, and after all that have one by address."""
+    return (1, *address_key(fqdn)) if is_address(fqdn) else (0, ordinal_of(fqdn))

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 
 from agent.core.observation import Answered, Observation
+from agent.core.roll import Peer
+from agent.formats import Withheld
 from tests.simulation.audit import broken
 from tests.simulation.journal import (
     Damaged,
@@ -64,6 +66,8 @@ def _told_by(event: Event) -> Iterator[str]:
 
 def _done(event: Event) -> str:
     match event:
+        case Rolled(path=path, roll=roll, content=Withheld()):
+            return f"withholds {path} for generation {roll.generation}"
         case Rolled(path=path, roll=roll):
             return f"renders {path} for generation {roll.generation}"
         case Wrote(path=path, content=content):
@@ -83,7 +87,7 @@ def _done(event: Event) -> str:
 def _seen(seen: Observation) -> str:
     if not isinstance(seen, Answered):
         return f"{type(seen).__name__}: {seen.reason}"
-    parts = (f"{e.fqdn.partition('.')[0]} {'+'.join(e.addresses) or '?'}" for e in seen.endpoints)
+    parts = (f"{Peer(e.fqdn).name} {'+'.join(e.addresses) or '?'}" for e in seen.endpoints)
     return f"{', '.join(parts)} (ttl {seen.ttl:.1f})"
 
 

@@ -9,21 +9,26 @@ from tests.simulation.scenario import Scenario, Trouble, scenario_of
 from tests.simulation.world import Cluster, Pod, Records
 
 LONGEST_WAIT = 900.0
+HOPELESS_WAIT = 60.0  # and for gates that may rightly stay shut
 LATENCY = 0.1  # more than what a few answers of a healthy DNS take together, in seconds
 
 
 @dataclass(slots=True)
 class Outcome:
-    """All that happened, for the properties and for the timeline."""
+    """All that happened, for the properties and for the timeline.
+
+    `quiet_for`: since when all of DNS has known the records as they are in the end, in seconds.
+    """
 
     plan: Scenario
     disks: list[Disk] = field(default_factory=list)
     notes: list[tuple[float, str]] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
     records: Records = ()
-    alive: dict[str, tuple[Disk, tuple[str, ...]]] = field(default_factory=dict)
+    alive: dict[str, tuple[Disk, Pod]] = field(default_factory=dict)
     still_from: float | None = None
     true_from: float = 0.0
+    quiet_for: float = 0.0
 
 
 class Run:
@@ -47,6 +52,8 @@ class Run:
         """Plays the whole run."""
         plan, agenda = self._plan, self._agenda
         self._cluster.start()
+        if plan.has_observer:
+            agenda.at(plan.turmoil / 7, self._watch)
         for trouble in plan.in_agents:
             if trouble.start < plan.turmoil:
                 agenda.at(trouble.start, lambda what=trouble: self._happens(what))  # type: ignore[misc]  # the default binds the loop's variable
@@ -57,15 +64,18 @@ class Run:
             rules = plan.rules
             outcome.still_from = agenda.now
             outcome.true_from = (
-                agenda.now + rules.forget_after + 2 * plan.interval + rules.settle + LATENCY
+                agenda.now + rules.forget_after + 2 * plan.longest_gap + rules.settle + LATENCY
             )
             self._note("from here on all is still")
-            agenda.run(outcome.true_from + 3 * plan.interval)
+            agenda.run(outcome.true_from + 3 * plan.longest_gap)
         outcome.changes = self._cluster.changes
+        known_by = max(plan.turmoil, self._cluster.changed_at) + self._dns.slowness
+        outcome.quiet_for = agenda.now - known_by
         outcome.records = self._cluster.records(agenda.now)
         for agent in self._agents:
-            if self._cluster.has(agent.pod) and not agent.is_over:
-                outcome.alive[agent.pod.name] = (agent.disk, agent.pod.addresses)
+            is_there = self._cluster.has(agent.pod) or agent.pod.ordinal is None
+            if is_there and not agent.is_over:
+                outcome.alive[agent.pod.name] = (agent.disk, agent.pod)
         return outcome
 
     def started(self, pod: Pod) -> bool:
@@ -83,6 +93,15 @@ class Run:
         self._agents.append(agent)
         agent.start()
         return True
+
+    def _watch(self) -> None:
+        """Starts an agent in a pod that the service does not list."""
+        pod = Pod("proxy-0", addresses=("10.0.2.1",), is_running=True)
+        disk = Disk(pod.name)
+        self.outcome.disks.append(disk)
+        agent = Agent(self._around, pod, disk)
+        self._agents.append(agent)
+        agent.start()
 
     def ended(self, pod: Pod) -> None:
         """Ends the pod's agent with it."""
@@ -126,7 +145,8 @@ class Run:
     def _waits_for_stillness(self) -> bool:
         """Lets time pass until nothing changes any more and no cache has anything old."""
         healed = self._agenda.now
-        while self._agenda.now < healed + LONGEST_WAIT:
+        most = HOPELESS_WAIT + self._dns.slowness if self._plan.is_hopeless else LONGEST_WAIT
+        while self._agenda.now < healed + most:
             changed = max(healed, self._cluster.changed_at)
             is_old = self._agenda.now >= changed + self._dns.slowness
             living = [agent for agent in self._agents if not agent.is_over]

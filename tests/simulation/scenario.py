@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Literal
 
 from agent.core.gate import GateRules, WaitFor
-from agent.core.membership import Rules
+from agent.core.membership import LONGEST_NEGATIVE, Rules
+from agent.core.schedule import LONGEST_CACHED
 from tests.simulation.agenda import chance_for
+
+# Whether caches give out what has expired: never, if nothing better comes, or before they ask.
+Stale = Literal["never", "verify", "immediate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Scenario:
 
     seed: int
     turmoil: float
+    is_deployment: bool
+    has_observer: bool
     replicas: int
     start_ordinal: int
     is_ordered: bool
@@ -36,24 +43,55 @@ class Scenario:
     has_volume: bool
     families: tuple[int, ...]
     with_agent: tuple[int, ...]
+    has_once: bool
+    second_output: str
     knows_own_address: bool
     rules: Rules
     gate: GateRules
     interval: float
-    dns_servers: int
+    ttl: float
     lags: tuple[float, ...]
-    server_ttl: float
+    server_ttls: tuple[float, ...]
     node_ttl: float
+    stale: Stale
     in_cluster: tuple[Trouble, ...]
     in_dns: tuple[Trouble, ...]
     in_agents: tuple[Trouble, ...]
 
+    @property
+    def wanted(self) -> int:
+        """How many members the gate counts; 0 if it does not count them."""
+        match self.gate.wait_for:
+            case "quorum":
+                return self.replicas // 2 + 1
+            case "all":
+                return self.replicas
+            case int(number):
+                return number
+        return 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the gate may wait for ever, by a setting that the gate's own sentence warns of.
+
+        It counts pods that don't exist before it opens (OrderedReady), or that DNS does not list
+        before (no publishNotReadyAddresses), and was not told to proceed without them.
+        """
+        is_sound = self.publishes_not_ready and not self.is_ordered
+        return self.wanted > 1 and not is_sound and not self.gate.proceed_at_timeout
+
+    @property
+    def longest_gap(self) -> float:
+        """How long it may take from one poll that is answered to the next, in seconds."""
+        has_cache = any((*self.server_ttls, self.node_ttl))
+        return self.interval * (LONGEST_CACHED if has_cache else 1)
+
 
 TIMEOUT = 2.0  # seconds that a poll may take
-IN_CLUSTER = "delete delete force scale scale creep roll unready kubelet".split()
+IN_CLUSTER = "delete delete force scale scale creep roll unready kubelet stranger".split()
 IN_DNS = (
-    "outage outage loss frozen starting starting nxdomain nodata misconfigured no-glue dropped "
-    "dropped server-down server-servfail"
+    "outage outage loss frozen starting starting nxdomain nodata misconfigured no-glue nameless "
+    "part part part dropped dropped server-down server-servfail"
 ).split()
 IN_AGENTS = "kill kill crash crash crash crash full deaf reboot damage".split()
 
@@ -64,30 +102,38 @@ def scenario_of(seed: int, turmoil: float | None = None) -> Scenario:
     length = chance.choice((10.0, 15.0, 20.0, 20.0, 30.0, 60.0))
     replicas = chance.choice((1, 2, 3, 3, 3, 4, 5))
     start = chance.choice((0, 0, 0, 0, 9))
-    is_ordered = chance.random() < 0.5
+    is_deployment = chance.random() < 0.12
+    start = 0 if is_deployment else start
+    is_ordered = chance.random() < 0.5 and not is_deployment
     publishes = chance.random() < 0.6
     in_cluster = _troubles(chance_for(seed, "cluster's troubles"), IN_CLUSTER, 5, length)
     count = chance.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, replicas))
     ordinals = sorted(chance.sample(range(start, start + replicas), min(count, replicas)))
     servers = chance.choice((1, 2, 2, 3))
     interval = chance.choice((0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 5.0))
-    server_ttl = chance.choice((0.0, 0.0, 0.0, 0.0, 5.0, 5.0, 5.0, 30.0))
+    server_ttls = _server_ttls(chance, servers)
     node_ttl = chance.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 30.0))
     gate = _gate(chance, replicas, start, may_count=publishes and not is_ordered)
-    # A pod that is alone believes it only when no cache can say so any more.
-    patience = gate.wait_timeout + server_ttl + node_ttl
+    ttl = chance.choice((5.0, 5.0, 5.0, 5.0, 30.0, 0.0 if len(set(server_ttls)) == 1 else 5.0))
+    # A pod that is alone believes it only when no cache can say so any more; with a time to live of
+    # 0, when none could that had another.
+    patience = gate.wait_timeout + max(server_ttls) + node_ttl + (ttl or LONGEST_NEGATIVE)
     return Scenario(
         seed=seed,
         turmoil=length if turmoil is None else min(turmoil, length),
+        is_deployment=is_deployment,
+        has_observer=chance.random() < 0.12,
         replicas=replicas,
         start_ordinal=start,
         is_ordered=is_ordered,
         publishes_not_ready=publishes,
         is_grown=chance.random() < 0.5,
-        has_volume=chance.random() < 0.3,
+        has_volume=chance.random() < 0.3 and not is_deployment,
         families=chance.choice(((4,), (4,), (4,), (6,), (4, 6))),
         with_agent=tuple(ordinals),
-        knows_own_address=chance.random() < 0.8,
+        has_once=chance.random() < 0.3,
+        second_output=chance.choice(("", "", "env", "yaml", "galera", "cassandra", "cassandra")),
+        knows_own_address=chance.random() < 0.8 or is_deployment,
         rules=Rules(
             settle=chance.choice((0.0, 0.4, 1.0, 1.0, 3.0)),
             forget_after=chance.choice((0.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0, 30.0)),
@@ -96,24 +142,37 @@ def scenario_of(seed: int, turmoil: float | None = None) -> Scenario:
         ),
         gate=replace(gate, wait_timeout=patience),
         interval=interval,
-        dns_servers=servers,
+        ttl=ttl,
         lags=tuple(chance.choice((0.02, 0.02, 0.5, 3.0, 8.0)) for _ in range(servers)),
-        server_ttl=server_ttl,
+        server_ttls=server_ttls,
         node_ttl=node_ttl,
+        stale=chance.choice(("never", "never", "verify", "immediate")),
         in_cluster=in_cluster,
         in_dns=_troubles(chance_for(seed, "DNS's troubles"), IN_DNS, 5, length),
         in_agents=_troubles(chance_for(seed, "agents' troubles"), IN_AGENTS, 4, length),
     )
 
 
+def _server_ttls(chance: Random, servers: int) -> tuple[float, ...]:
+    """For how long each server caches; it may be another time for each."""
+    options = (0.0, 0.0, 0.0, 0.0, 5.0, 5.0, 5.0, 30.0)
+    if chance.random() < 0.7:
+        return (chance.choice(options),) * servers
+    return tuple(chance.choice(options) for _ in range(servers))
+
+
 def _gate(chance: Random, replicas: int, start: int, *, may_count: bool) -> GateRules:
-    """The gate; it counts members only where all pods start at once and are listed unready."""
-    options: tuple[WaitFor, ...] = ("predecessors", "predecessors", "predecessors", "self")
+    """The gate; it seldom counts members where it should not, and then has less time."""
+    options: list[WaitFor] = ["predecessors", "predecessors", "predecessors", "self"]
+    counting: tuple[WaitFor, ...] = ("quorum", "all", chance.randint(1, replicas))
+    is_odd = not may_count and chance.random() < 0.1
     if may_count:
-        options += ("quorum", "all", chance.randint(1, replicas))
-    wait_for = chance.choice(options)
-    timeout, proceeds = chance.choice((15.3, 20.0, 61.7, 240.0)), chance.random() < 0.3
-    return GateRules(wait_for, timeout, proceeds, replicas, start)
+        options += counting
+    wait_for = chance.choice(counting if is_odd else options)
+    timeout = chance.choice((15.3, 20.0) if is_odd else (15.3, 20.0, 61.7, 240.0))
+    proceeds = chance.random() < (0.5 if is_odd else 0.3)
+    is_known = wait_for in {"quorum", "all"} or chance.random() < 0.6
+    return GateRules(wait_for, timeout, proceeds, replicas if is_known else None, start)
 
 
 def _troubles(chance: Random, kinds: list[str], most: int, length: float) -> tuple[Trouble, ...]:

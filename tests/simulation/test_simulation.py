@@ -5,33 +5,35 @@ All seeds are played once; each test then looks at one promise. A seed that brok
 """
 
 import os
-from collections.abc import Iterable
 
 import pytest
 
-from tests.simulation.audit import PROMISES, broken
+from tests.simulation.many import Breach, Played, play, play_all
 from tests.simulation.replay import shortest, timeline
 from tests.simulation.run import simulate
+from tests.simulation.situations import SITUATIONS
 
-SEEDS = os.environ.get("SIM_SEEDS", "0:1000")
+SEEDS = os.environ.get("SIM_SEEDS", "0:3000")
+# So many seeds bring about every situation.
+ENOUGH = 1000
 
-Breach = tuple[int, float, str]  # a seed, a time and a sentence
 
-
-def seeds() -> Iterable[int]:
+def seeds() -> range:
     """The seeds to play."""
     start, _, end = SEEDS.partition(":")
     return range(int(start), int(end))
 
 
 @pytest.fixture(scope="module")
-def breaches() -> dict[str, list[Breach]]:
+def played() -> Played:
+    """What came of the seeds."""
+    return play_all(seeds())
+
+
+@pytest.fixture(scope="module")
+def breaches(played: Played) -> dict[str, list[Breach]]:
     """What was broken in which seeds, by promise."""
-    found: dict[str, list[Breach]] = {promise: [] for promise in PROMISES}
-    for seed in seeds():
-        for promise, (at, sentence) in broken(simulate(seed)).items():
-            found[promise].append((seed, at, sentence))
-    return found
+    return played.breaches
 
 
 def hold(promise: str, breaches: dict[str, list[Breach]]) -> None:
@@ -89,6 +91,10 @@ def test_the_gate_opens_no_sooner_than_it_may_and_once_it_may(
     hold("gate", breaches)
 
 
+def test_nothing_starts_without_its_files(breaches: dict[str, list[Breach]]) -> None:
+    hold("files first", breaches)
+
+
 def test_every_gate_is_open_in_the_end(breaches: dict[str, list[Breach]]) -> None:
     hold("opening", breaches)
 
@@ -123,6 +129,22 @@ def test_the_database_is_told_of_what_is_in_its_file(breaches: dict[str, list[Br
 
 def test_the_database_knows_the_last_file_in_the_end(breaches: dict[str, list[Breach]]) -> None:
     hold("last news", breaches)
+
+
+def test_no_file_makes_a_database_found_a_cluster(breaches: dict[str, list[Breach]]) -> None:
+    hold("founding", breaches)
+
+
+@pytest.mark.skipif(len(seeds()) < ENOUGH, reason="there are too few seeds to have everything")
+def test_the_seeds_bring_about_every_situation(played: Played) -> None:
+    assert set(SITUATIONS) == set(played.situations)
+    rare = {what: seen for what, seen in played.situations.items() if seen < 5}
+    assert not rare
+
+
+def test_other_processes_find_what_this_one_finds() -> None:
+    some = range(40, 92)
+    assert play_all(some) == play(some)
 
 
 def test_a_seed_replays_exactly() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.core.observation import Endpoint
-from agent.core.roll import Service
+from agent.core.roll import Peer, Service
 from tests.simulation.agenda import Agenda, chance_for
 from tests.simulation.scenario import Scenario, Trouble
 
@@ -21,9 +21,13 @@ Records = tuple[Endpoint, ...]
 
 @dataclass(slots=True, eq=False)
 class Pod:
-    """One pod from its creation to its end; its successor of the same name is another."""
+    """One pod from its creation to its end; its successor of the same name is another.
 
-    ordinal: int
+    `ordinal` is its place in the set, which a Deployment's pod does not know; None for an observer.
+    """
+
+    name: str
+    ordinal: int | None = None
     addresses: tuple[str, ...] = ()
     is_running: bool = False
     is_known: bool = False  # to the kubelet's status loop, so that the API has its address
@@ -32,9 +36,9 @@ class Pod:
     is_listed: bool = field(default=False)
 
     @property
-    def name(self) -> str:
-        """The name that all pods of this ordinal have."""
-        return f"db-{self.ordinal}"
+    def place(self) -> int:
+        """Where it is among the pods of the set."""
+        return -1 if self.ordinal is None else self.ordinal
 
 
 class Sidecars(Protocol):
@@ -60,10 +64,11 @@ class Cluster:
         self._size = plan.replicas
         self._pods: list[Pod] = []
         self._ghosts: list[Pod] = []
+        self._strangers: list[Records] = []
         self._to_roll: list[int] = []
         self._is_creeping = False
         self._free: list[int] = []
-        self._addresses = 0
+        self._addresses = self._created = 0
         self._times: list[float] = [-1e9]
         self._records: list[Records] = [()]
         self.sidecars: Sidecars | None = None
@@ -95,7 +100,7 @@ class Cluster:
             not self._to_roll
             and not self._is_creeping
             and not self._ghosts
-            and [pod.ordinal for pod in self._pods] == list(self._wanted())
+            and [pod.place for pod in self._pods] == list(self._wanted())
             and all(pod.is_ready and pod.is_listed and not pod.is_leaving for pod in self._pods)
         )
 
@@ -126,12 +131,14 @@ class Cluster:
             case "creep":
                 self._creep(2 + trouble.whom // 4)
             case "roll":
-                self._to_roll = [p.ordinal for p in self._pods]
+                self._to_roll = [p.place for p in self._pods]
                 self._note("rolling restart")
             case "kubelet":
                 self._note("kubelet restarts: no pod is ready for a second")
                 for each in pods:
                     self._unready(each, 1.0)
+            case "stranger":
+                self._visit(trouble.whom, min(trouble.end, self._plan.turmoil) - trouble.start)
             case "unready" if pod:
                 self._unready(pod, trouble.end - trouble.start)
             case "delete" if pod:
@@ -139,6 +146,20 @@ class Cluster:
             case "force" if pod:
                 self._force(pod)
         self._reconcile()
+
+    def _visit(self, number: int, lasts: float) -> None:
+        """The service lists a pod that is not of the set, so that DNS has no name for it."""
+        made = {4: f"10.0.1.{number + 1}", 6: f"fd00:1::{number + 1:x}"}
+        addresses = (made[family] for family in self._plan.families)
+        stranger = tuple(Endpoint(address, (address,)) for address in addresses)
+        self._note(f"a pod without a name joins the service for {lasts:.1f} s")
+        self._strangers.append(stranger)
+        self._publish()
+        self._agenda.after(lasts, lambda: self._leave(stranger))
+
+    def _leave(self, stranger: Records) -> None:
+        self._strangers.remove(stranger)
+        self._publish()
 
     def _creep(self, times: int) -> None:
         """Makes it larger by one pod about every second, so that the list never settles."""
@@ -151,7 +172,7 @@ class Cluster:
 
     def _reconcile(self) -> None:
         """What the StatefulSet's controller does: one step at a time if it is OrderedReady."""
-        by_ordinal = {pod.ordinal: pod for pod in self._pods}
+        by_ordinal = {pod.place: pod for pod in self._pods}
         for ordinal in self._wanted():
             pod = by_ordinal.get(ordinal)
             if pod is None:
@@ -172,9 +193,11 @@ class Cluster:
                     break
 
     def _create(self, ordinal: int, delay: float) -> None:
-        pod = Pod(ordinal)
+        self._created += 1
+        name = f"db-5b{self._created}f" if self._plan.is_deployment else f"db-{ordinal}"
+        pod = Pod(name, ordinal)
         self._pods.append(pod)
-        self._pods.sort(key=lambda each: each.ordinal)
+        self._pods.sort(key=lambda each: each.place)
         self._agenda.after(delay, lambda: self._start(pod))
 
     def _start(self, pod: Pod) -> None:
@@ -258,15 +281,19 @@ class Cluster:
 
     def _publish(self) -> None:
         """Brings the service's records to what the pods are."""
-        by_name: dict[str, tuple[str, ...]] = {}
+        endpoints: dict[str, tuple[str, ...]] = {}
         for pod in (*self._ghosts, *self._pods):
             is_served = self._plan.publishes_not_ready or (pod.is_ready and not pod.is_leaving)
             pod.is_listed = pod.is_running and pod.is_known and is_served
-            if pod.is_listed:
-                by_name[pod.name] = (*by_name.get(pod.name, ()), *pod.addresses)
-        records = tuple(Endpoint(SERVICE.pod(n), by_name[n]) for n in sorted(by_name))
+            if pod.is_listed and self._plan.is_deployment:
+                endpoints |= {address: (address,) for address in pod.addresses}
+            elif pod.is_listed:
+                name = SERVICE.pod(pod.name)
+                endpoints[name] = (*endpoints.get(name, ()), *pod.addresses)
+        records = tuple(Endpoint(name, endpoints[name]) for name in sorted(endpoints))
+        records += tuple(dict.fromkeys(e for stranger in self._strangers for e in stranger))
         if records != self._records[-1]:
             self._times.append(self._agenda.now)
             self._records.append(records)
-            listed = ", ".join(f"{n} {'+'.join(a)}" for n, a in sorted(by_name.items()))
+            listed = ", ".join(f"{Peer(e.fqdn).name} {'+'.join(e.addresses)}" for e in records)
             self._note(f"the service has: {listed or 'nobody'}")
