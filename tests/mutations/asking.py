@@ -1,0 +1,163 @@
+"""Asking DNS and reading its answers, and whole files: what the edges hold by themselves."""
+
+from tests.mutations.mutation import Mutation
+
+TRANSPORT = "agent/discovery/transport.py"
+READING = "agent/discovery/reading.py"
+ADDRESS = "agent/discovery/address.py"
+ORDINALS = "agent/discovery/ordinals.py"
+SECOND_LOOK = "agent/discovery/second_look.py"
+PUBLISH = "agent/publish.py"
+
+_TRANSPORT_TESTS = "tests/discovery/test_transport.py"
+_SEVERAL_TESTS = "tests/discovery/test_several_nameservers.py"
+_NAMES_TESTS = "tests/discovery/test_names_from_the_network.py"
+_READING_TESTS = "tests/discovery/test_reading.py"
+_OBSERVE_TESTS = "tests/discovery/test_observe.py"
+_ORDINALS_TESTS = "tests/discovery/test_ordinals.py"
+_PUBLISH_TESTS = "tests/test_publish.py"
+
+DOUBT = "a failure, half an answer or another's is doubt, never an answer"
+ASKS = "a poll asks until somebody answers or its time is up"
+NAMED = "a wrong setup is told apart from nobody"
+WHOLE = "a reader sees the old file or the new one"
+
+MUTATIONS = (
+    Mutation(
+        "a packet that does not answer the question is taken",
+        DOUBT,
+        TRANSPORT,
+        "return message if query.is_response(message) else None",
+        "return message",
+        _TRANSPORT_TESTS,
+    ),
+    Mutation(
+        "an answer that is cut short over TCP too is taken",
+        DOUBT,
+        TRANSPORT,
+        "        if message.flags & dns.flags.TC:\n            return Failure(",
+        "        if message.flags & 0:\n            return Failure(",
+        _TRANSPORT_TESTS,
+    ),
+    Mutation(
+        "an answer that is cut short is taken",
+        DOUBT,
+        TRANSPORT,
+        "            if message.flags & dns.flags.TC:\n                message = self._tcp(",
+        "            if message.flags & 0:\n                message = self._tcp(",
+        _TRANSPORT_TESTS,
+    ),
+    Mutation(
+        "a FORMERR to EDNS is the last word",
+        ASKS,
+        TRANSPORT,
+        "if message.rcode() == dns.rcode.FORMERR:",
+        "if message.rcode() == -1:",
+        _TRANSPORT_TESTS,
+    ),
+    Mutation(
+        "a nameserver that fails is the last word",
+        ASKS,
+        TRANSPORT,
+        "if isinstance(tried, Reply) and tried.message.rcode() not in _ASK_ANOTHER:",
+        "if isinstance(tried, Reply):",
+        _TRANSPORT_TESTS,
+    ),
+    Mutation(
+        "a dead nameserver is asked first each time",
+        ASKS,
+        TRANSPORT,
+        "key=lambda server: server != self._answered_last)",
+        "key=lambda _: 0)",
+        _SEVERAL_TESTS,
+    ),
+    Mutation(
+        "a lost packet is not sent again",
+        ASKS,
+        TRANSPORT,
+        "LEAST_TRIES = 2",
+        "LEAST_TRIES = 1",
+        _SEVERAL_TESTS,
+    ),
+    Mutation(
+        "a server's failure is a nobody",
+        DOUBT,
+        READING,
+        "        return Unknown(refusal_of(reply), doubt_of(reply))\n    if next(_records(",
+        '        return Absent("", Why.NO_SUCH_NAME)\n    if next(_records(',
+        _NAMES_TESTS,
+    ),
+    Mutation(
+        "a name that is not of the service is a peer",
+        DOUBT,
+        READING,
+        "named = {name for name in targets if name and service.has(name)}",
+        "named = {name for name in targets if name}",
+        _NAMES_TESTS,
+    ),
+    Mutation(
+        "a record of another class is read",
+        DOUBT,
+        READING,
+        "return rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN",
+        "return rrset.rdtype == kind",
+        _READING_TESTS,
+    ),
+    Mutation(
+        "one question of two that failed is passed over",
+        DOUBT,
+        ADDRESS,
+        "            case Unknown() as doubt:\n                return doubt\n    if not located:",
+        "            case Unknown():\n                pass\n    if not located:",
+        _NAMES_TESTS,
+    ),
+    Mutation(
+        "a service that is not headless has one peer",
+        NAMED,
+        READING,
+        "    if service.fqdn in targets:\n        return _not_headless(service)\n",
+        "",
+        _OBSERVE_TESTS,
+    ),
+    Mutation(
+        "pods that have no names are peers",
+        NAMED,
+        SECOND_LOOK,
+        "    if nameless == len(answer.endpoints):",
+        "    if nameless > len(answer.endpoints):",
+        _OBSERVE_TESTS,
+    ),
+    Mutation(
+        "a wrong namespace is a service without pods",
+        NAMED,
+        SECOND_LOOK,
+        "        if rcode == dns.rcode.NXDOMAIN:",
+        "        if rcode == dns.rcode.YXDOMAIN:",
+        _OBSERVE_TESTS,
+    ),
+    Mutation(
+        "pods whose name was not answered are missing",
+        DOUBT,
+        ORDINALS,
+        "min(ttls, default=None), remarks, not doubts)",
+        "min(ttls, default=None), remarks)",
+        _ORDINALS_TESTS,
+    ),
+    Mutation(
+        "a file is written in its place",
+        WHOLE,
+        PUBLISH,
+        "            temporary.replace(path)",
+        "            path.write_bytes(temporary.read_bytes())\n            temporary.unlink()",
+        _PUBLISH_TESTS,
+    ),
+    Mutation(
+        "a write that fails leaves something behind",
+        WHOLE,
+        PUBLISH,
+        "            os.fsync(file.fileno())\n    except BaseException:\n"
+        "        temporary.unlink(missing_ok=True)",
+        "            os.fsync(file.fileno())\n    except BaseException:",
+        _PUBLISH_TESTS,
+    ),
+)

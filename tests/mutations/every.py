@@ -1,0 +1,25 @@
+"""All mutations there are, and the tests that hold their rules."""
+
+from tests.mutations import asking, founding, loop, membership, opening, view
+from tests.mutations.mutation import Group
+
+DECIDING = ("tests/core", "tests/test_loop.py")
+FOUNDING = ("tests/core/test_bootstrap.py", "tests/test_bootstrap.py")
+ASKING = (
+    "tests/discovery/test_transport.py",
+    "tests/discovery/test_several_nameservers.py",
+    "tests/discovery/test_names_from_the_network.py",
+    "tests/discovery/test_reading.py",
+    "tests/discovery/test_observe.py",
+    "tests/discovery/test_ordinals.py",
+    "tests/test_publish.py",
+)
+
+GROUPS = (
+    Group(DECIDING, membership.MUTATIONS),
+    Group(DECIDING, view.MUTATIONS),
+    Group(DECIDING, opening.MUTATIONS),
+    Group(DECIDING, loop.MUTATIONS),
+    Group(FOUNDING, founding.MUTATIONS, is_simulated=False),
+    Group(ASKING, asking.MUTATIONS, is_simulated=False),
+)
