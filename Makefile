@@ -20,7 +20,7 @@ LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format tools engine e2e docker bench lock clean clean-tools
+.PHONY: help demo test check format tools engine e2e docker mutations soak bench lock clean clean-tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,12 @@ docker: $(PROJECT) $(TEST) engine ## run the tests in real containers, against D
 
 e2e: $(PROJECT) $(TEST) tools engine ## run all tests against real programs; what is missing fails instead of being skipped
 	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases tests/docker $(SPREAD) $(ARGS)
+
+mutations: $(PROJECT) $(TEST) ## break each rule in a copy of the tree and show which test fails for it
+	.venv/bin/python -m tests.mutations.run $(ARGS)
+
+soak: $(PROJECT) $(TEST) tools ## three agents for 5 minutes beside a CoreDNS that fails; ARGS="--minutes 60 --seed 7"
+	.venv/bin/python -m tests.soak.soak $(ARGS)
 
 bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a real CoreDNS
 	.venv/bin/python tests/bench/bench.py $(ARGS)
