@@ -82,6 +82,11 @@ class Adviser:
             return advise(evidence)
         return advise(replace(evidence, peers=self._peers(roll)))
 
+    def survey(self, roll: Roll, listing: Yes | CantTell) -> Evidence:
+        """All that the advice rests on, what does not change it too. Leaves no trace."""
+        marker, data, peers = self._marker(), self._data(), self._peers(roll)
+        return Evidence(lowest(roll), self._asking.allowed, marker, data, listing, peers)
+
     def _marker(self) -> Finding:
         """Whether the marker is there. If not, it has to be one that could be written and lasts."""
         marker, folder = self._asking.marker, self._asking.data

@@ -15,7 +15,7 @@ import agent.core.bootstrap as core
 from agent.answering import answering
 from agent.bootstrap import ASK_AGAIN, Adviser, Asking
 from agent.core.bootstrap import Advice
-from agent.core.finding import CantTell, Finding, Yes
+from agent.core.finding import CantTell, Finding, No, Yes
 from agent.core.roll import Peer, Roll, Service
 from tests.support.machines import LISTENS, REFUSES, SILENT, Machines
 from tests.test_publish import longest_file, no_root
@@ -186,6 +186,19 @@ def test_an_agent_looks_no_further_than_what_settles_it(pod: Pod) -> None:
     pod.data = pod.data / "gone"  # with the marker, nobody looks for the data
     assert pod.agent().word(REFUSES) == "join"
     assert pod.asked == []
+
+
+def test_a_survey_looks_at_everything_and_leaves_no_marker(pod: Pod) -> None:
+    pod.machines.listening(LISTENS)
+    pod.found_database()
+    agent = pod.agent()
+    peers = tuple(Peer(SERVICE.pod(f"db-{n}"), (at,)) for n, at in enumerate((OWN, LISTENS)))
+    found = agent.adviser.survey(Roll(SERVICE, peers[0], peers), LISTED)
+    signs = (found.lowest, found.marker, found.data, found.peers)
+    assert [type(sign) for sign in signs] == [Yes, No, Yes, tuple]
+    assert (found.allowed, found.listing, pod.asked) == (True, LISTED, [["db-1"]])
+    assert core.advise(found) == Advice("join", f"{pod.data} holds 'ibdata1'")
+    assert not pod.marker.exists()
 
 
 def test_doubt_about_dns_or_the_volume_keeps_nobody_from_hearing_a_peer(pod: Pod) -> None:

@@ -92,14 +92,19 @@ def adviser_of(
         with signals.interruptible():
             return answering(peers, port, timeout, clock)
 
-    asking = Asking(
-        port=asked.port,
+    asking = asking_of(asked, asked.port)
+    if asking.marker is not None:
+        publish.sweep(asking.marker)
+    return Adviser(asking, time.monotonic, ask)
+
+
+def asking_of(asked: BootstrapSettings, port: int) -> Asking:
+    """What is looked at, by the settings."""
+    return Asking(
+        port=port,
         timeout=asked.timeout,
         data=Path(asked.data) if asked.data else None,
         state_file=asked.state_file,
         marker=Path(asked.marker) if asked.marker else None,
         allowed=asked.allow_first,
     )
-    if asking.marker is not None:
-        publish.sweep(asking.marker)
-    return Adviser(asking, time.monotonic, ask)
