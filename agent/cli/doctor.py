@@ -1,56 +1,31 @@
-"""`rollcall doctor`: gathers all that can be wrong, lets the core judge, prints it and its mend."""
+"""`rollcall doctor`: prints what the core makes of all that can be wrong, with the mends."""
 
 import json
 import os
-import stat
 import sys
-import time
-from collections import Counter
-from collections.abc import Iterator
+import textwrap
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
-from agent import formats, publish
+from agent.cli.gather import gather
 from agent.cli.look import as_json_option
 from agent.cli.options import (
-    RESOLV_CONF,
-    Situation,
     Wrong,
     find_nameservers,
     find_said,
     find_surroundings,
-    inquiry_of,
     settings_options,
 )
-from agent.cli.run import ONE_FILE_TWICE, memory_beside
-from agent.core.diagnosis import (
-    STEPS,
-    Check,
-    Evidence,
-    Flaw,
-    Kept,
-    Mistake,
-    State,
-    at_once,
-    diagnose,
-    is_well,
-    sum_up,
-)
-from agent.core.identity import Identity, IdentityError, Role, identify
-from agent.core.observation import Answered
-from agent.core.roll import Roll
-from agent.core.surroundings import container_addresses
-from agent.discovery.examine import Place, examine
-from agent.settings import OPTIONS, Loaded, Output, Said, Settings, SettingsError, load
+from agent.core.diagnosis import STEPS, Check, Evidence, State, diagnose, is_well, sum_up
+from agent.settings import OPTIONS, Loaded, Said, SettingsError, load
 
 _INDENT = " " * 4
-_STATES = max(len(state.value) for state in State)
-_NAMES = max(len(step.name) for step in STEPS)
-# What others than the owner need to read a file.
-_FOR_OTHERS = stat.S_IRGRP | stat.S_IROTH
+_STATES = max(len(state.value) for state in State) + 2
+_NAMES = max(len(step.name) for step in STEPS) + 2
+# Characters in a line, but for YAML, which is to be copied.
+_WIDTH = 100
 
 
 @click.command()
@@ -65,9 +40,7 @@ def doctor(as_json: bool, **flags: Any) -> None:
     if as_json:
         click.echo(json.dumps(_document(checks), indent=2))
     else:
-        for check in checks:
-            _show(check)
-        click.echo(sum_up(checks))
+        _show(checks)
     sys.exit(0 if is_well(checks) else 1)
 
 
@@ -84,11 +57,39 @@ def _document(checks: tuple[Check, ...]) -> dict[str, Any]:
     return {"ok": is_well(checks), "checks": listed}
 
 
-def _show(check: Check) -> None:
-    head = f"{check.state.value:{_STATES}}  {check.name:{_NAMES}}  "
-    click.echo(head + check.finding.replace("\n", "\n" + " " * len(head)))
-    for line in check.mend.splitlines():
-        click.echo(f"{_INDENT}{line}")
+def _show(checks: tuple[Check, ...]) -> None:
+    """Each check with its mend; then those that were skipped, once for each reason."""
+    mended_by: dict[str, str] = {"": ""}
+    skipped: dict[str, list[str]] = {}
+    for check in checks:
+        if check.state is State.SKIPPED:
+            skipped.setdefault(check.finding, []).append(check.name)
+            continue
+        head = f"{check.state.value:{_STATES}}{check.name:{_NAMES}}"
+        for line in check.finding.splitlines():
+            _wrap(line, head)
+            head = " " * len(head)
+        first = mended_by.setdefault(check.mend, check.name)
+        mend = check.mend if first in ("", check.name) else f"# as for {first}"
+        for line in mend.splitlines():
+            click.echo(f"{_INDENT}{line}")
+    for finding, names in skipped.items():
+        _wrap(f"{', '.join(names)}: {finding}", f"{State.SKIPPED.value:{_STATES}}")
+    click.echo(sum_up(checks))
+
+
+def _wrap(text: str, head: str) -> None:
+    """Prints a sentence behind a head, and what is too long for a line below it."""
+    below = " " * len(head)
+    lines = textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=below,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    click.echo("\n".join(lines))
 
 
 def _gather(flags: dict[str, Any]) -> Evidence:
@@ -97,36 +98,8 @@ def _gather(flags: dict[str, Any]) -> Evidence:
     if isinstance(loaded, str):
         return Evidence(wrong_setting=loaded)
     settings = loaded.settings
-    around = find_surroundings(loaded)
-    nameservers = find_nameservers(settings)
-    servers = nameservers()
-    who: Identity | IdentityError
-    try:
-        who = identify(around, settings.role)
-        here = container_addresses(around)
-        inquiry = inquiry_of(Situation(settings, who, nameservers, here))
-        place = (who.service.namespace, who.service.cluster_domain)
-    except IdentityError as wrong:
-        who, inquiry = wrong, None
-        place = (wrong.values.get("namespace", ""), wrong.values.get("cluster domain", ""))
-    dns = examine(Place(*place, servers, settings.discovery.timeout), inquiry, time.monotonic)
-    roll = _roll(settings, who, dns.seen) if isinstance(dns.seen, Answered) else None
-    paths = {output.path: _real(output.path) for output in settings.outputs}
-    flaws = [flaw for output in settings.outputs for flaw in _flaws(output, roll, settings.role)]
-    evidence = Evidence(
-        said_by=_said_by(flags),
-        around=around,
-        who=who,
-        gate=settings.gate,
-        nameservers=servers,
-        nameservers_by="the settings" if settings.nameservers else str(RESOLV_CONF),
-        dns=dns,
-        outputs=tuple(paths),
-        flaws=(*flaws, *_doubled(paths)),
-    )
-    if isinstance(who, Identity) and settings.outputs:
-        return replace(evidence, kept=_kept(memory_beside(_real(settings.outputs[0].path), who)))
-    return evidence
+    found = gather(settings, find_surroundings(loaded), find_nameservers(settings))
+    return replace(found, said_by=_said_by(flags))
 
 
 def _load(flags: dict[str, Any]) -> Loaded | str:
@@ -159,61 +132,3 @@ def _said_by(flags: dict[str, Any]) -> tuple[str, ...]:
     config = () if flags.get("config") else (os.environ.get("ROLLCALL_CONFIG", ""),)
     variables = (option.variable for option in OPTIONS if os.environ.get(option.variable))
     return tuple(filter(None, (*config, *variables, *given)))
-
-
-def _roll(settings: Settings, who: Identity | IdentityError, seen: Answered) -> Roll | None:
-    if not isinstance(who, Identity):
-        return None
-    return at_once(who, seen).roll(settings.replicas, settings.start_ordinal)
-
-
-def _real(path: str) -> Path:
-    try:
-        return Path(os.path.realpath(path))
-    except (OSError, ValueError):
-        return Path(path)
-
-
-def _flaws(output: Output, roll: Roll | None, role: Role) -> Iterator[Flaw]:
-    """What is wrong with an output, tried as far as that leaves no trace."""
-    path = _real(output.path)
-    try:
-        form = formats.load(output.format)
-        formats.try_out(form, output.vars, role)
-        content = formats.render(form, roll, output.vars) if roll else b""
-        if isinstance(content, formats.Withheld):
-            yield Flaw(output.path, Mistake.WITHHELD, content.reason)
-    except formats.FormatError as wrong:
-        yield Flaw(output.path, Mistake.FORMAT, str(wrong))
-    try:
-        publish.check_target(path)
-        publish.try_folder(path.parent)
-        mode = output.permissions or (path.stat().st_mode if path.exists() else None)
-        if mode is not None and not mode & _FOR_OTHERS:
-            sentence = f"{output.path} can be read by no other user than {os.geteuid()}"
-            yield Flaw(output.path, Mistake.PRIVATE, sentence)
-    except publish.PublishError as wrong:
-        yield Flaw(output.path, _mistake(path), str(wrong))
-    except OSError as wrong:
-        reason = f"{output.path} can't be written: {wrong.strerror or wrong}"
-        yield Flaw(output.path, Mistake.NO_FILE, reason)
-
-
-def _mistake(path: Path) -> Mistake:
-    """What kind of thing keeps a file from being written."""
-    if not path.parent.is_dir():
-        return Mistake.NO_FOLDER
-    if path.exists() and not path.is_file():
-        return Mistake.NO_FILE
-    return Mistake.NOT_WRITABLE
-
-
-def _doubled(paths: dict[str, Path]) -> Iterator[Flaw]:
-    """Outputs that lead to one file by different paths."""
-    for real, times in Counter(paths.values()).items():
-        if times > 1:
-            yield Flaw(str(real), Mistake.TWICE, f"{real}: {ONE_FILE_TWICE}")
-
-
-def _kept(path: Path) -> Kept | None:
-    return Kept(str(path), publish.read(path)) if path.exists() else None

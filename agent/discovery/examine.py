@@ -3,47 +3,40 @@
 Each nameserver by itself, the same question over TCP on purpose, every kind of record of the
 service, and what the agent's own way of asking makes of it. Returns frozen facts; what they mean is
 `core/diagnosis`'s to say. Like the agent, it never asks for this pod's own name: a question that
-comes too early can keep it from resolving for 30 s (kubernetes issue 92559).
+comes too early can keep it from resolving for 30 s (kubernetes issue 92559). In docker-compose it
+asks for no SRV records, which Docker would hand on to strangers.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import dns.exception
 import dns.flags
 import dns.message
-import dns.name
 import dns.query
 import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.reversename
-import dns.rrset
 
-from agent.core.diagnosis import Asked, Dns, OverTcp, Reaction, Records
-from agent.core.names import dns_name, ip_address
+from agent.core.diagnosis import Asked, Dns, OverTcp, Reaction, Records, Way
+from agent.core.names import is_address, of_family
 from agent.core.nameservers import Nameserver
-from agent.core.observation import Absent, Answered, Why
+from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.discovery import Inquiry, discoverer
 from agent.discovery.auto import NO_PORT, NO_SRV, TOO_MANY
+from agent.discovery.records import own_names, pointer, records_of
+from agent.discovery.srv import srv_name
 from agent.discovery.transport import (
     EDNS_PAYLOAD,
     Failure,
     Kind,
-    Reply,
     Resolver,
     cut_short,
     refusal_of,
 )
 
-# Two answers may differ because a pod came in between; the second time that is no chance.
+# A packet may be lost, and a long list of names may take more than one poll.
 LOOKS = 2
 # Bytes. A message over TCP can't be longer (RFC 1035 section 4.2.2).
 LONGEST = 65535
-_LOCATED: tuple[Kind, ...] = ("A", "AAAA")
-_KINDS: tuple[Kind, ...] = ("SRV", *_LOCATED)
 Clock = Callable[[], float]
 
 
@@ -51,13 +44,30 @@ Clock = Callable[[], float]
 class Place:
     """Where in which cluster to ask: known even where the service is not.
 
-    `timeout` in seconds, for each question.
+    Where names are bare there is neither a namespace nor a domain; then `here` are the addresses
+    of this container, as far as known. `timeout` in seconds, for each question.
     """
 
     namespace: str
     cluster_domain: str
     nameservers: tuple[Nameserver, ...]
     timeout: float
+    here: tuple[str, ...] = ()
+
+
+def way_of(inquiry: Inquiry) -> Way:
+    """What the agent asks for, by this inquiry."""
+    if inquiry.peers:
+        return Way.STATIC
+    if inquiry.mode == "ordinals" or (inquiry.mode == "auto" and _is_of_containers(inquiry)):
+        return Way.ORDINALS
+    if inquiry.mode == "address" or (inquiry.mode == "auto" and inquiry.service.is_bare):
+        return Way.ADDRESS
+    return Way.SRV
+
+
+def _is_of_containers(inquiry: Inquiry) -> bool:
+    return inquiry.service.is_bare and bool(inquiry.pods)
 
 
 def examine(place: Place, inquiry: Inquiry | None, clock: Clock) -> Dns:
@@ -66,29 +76,44 @@ def examine(place: Place, inquiry: Inquiry | None, clock: Clock) -> Dns:
     Ends early where nobody answers, or where the namespace is not there. `clock` gives seconds and
     never goes back.
     """
-    if not place.namespace or not place.cluster_domain:
+    if inquiry is not None and inquiry.peers:
+        return Dns(seen=discoverer(inquiry, clock).observe())
+    if (question := _first_question(place, inquiry)) is None:
         return Dns()
-    svc = f"svc.{place.cluster_domain}"
-    asked = tuple(_ask_alone(place, server, clock) for server in place.nameservers)
+    asked = tuple(_ask_alone(question, place, server, clock) for server in place.nameservers)
     said = {each.reaction for each in asked}
-    if Reaction.THERE in said:
-        found = Dns(asked)
+    found = Dns(asked)
+    if Reaction.THERE in said or (Reaction.MISSING in said and not place.namespace):
         return found if inquiry is None else _with_service(found, inquiry, clock)
     if Reaction.MISSING not in said:
-        return Dns(asked)
+        return found
     resolver = Resolver(lambda: place.nameservers, place.timeout, clock)
-    reply = resolver.ask(svc, "A", resolver.deadline())
+    reply = resolver.ask(f"svc.{place.cluster_domain}", "A", resolver.deadline())
     if isinstance(reply, Failure):
-        return Dns(asked)
-    return Dns(asked, has_zone=reply.message.rcode() == dns.rcode.NOERROR)
+        return found
+    return replace(found, has_zone=reply.message.rcode() == dns.rcode.NOERROR)
 
 
-def _ask_alone(place: Place, server: Nameserver, clock: Clock) -> Asked:
-    """What one nameserver makes of the namespace's name."""
+def _first_question(place: Place, inquiry: Inquiry | None) -> tuple[str, Kind] | None:
+    """What shows whether a nameserver answers; None if that can't be known.
+
+    Where names are bare, the name of this container's own address: Docker answers that itself, and
+    hands a name that it does not know on to whom it may be silent for.
+    """
+    if place.namespace and place.cluster_domain:
+        return f"{place.namespace}.svc.{place.cluster_domain}", "A"
+    if place.here:
+        return pointer(place.here[0]), "PTR"
+    if inquiry is not None and inquiry.service.is_bare:
+        return inquiry.service.fqdn, "A"
+    return None
+
+
+def _ask_alone(question: tuple[str, Kind], place: Place, server: Nameserver, clock: Clock) -> Asked:
+    """What one nameserver makes of a question."""
     resolver = Resolver(lambda: (server,), place.timeout, clock)
     began = clock()
-    name = f"{place.namespace}.svc.{place.cluster_domain}"
-    reply = resolver.ask(name, "A", resolver.deadline())
+    reply = resolver.ask(*question, resolver.deadline())
     took = clock() - began
     if isinstance(reply, Failure):
         reaction = Reaction.SILENT if reply.is_timeout else Reaction.UNREACHABLE
@@ -107,97 +132,68 @@ def _ask_alone(place: Place, server: Nameserver, clock: Clock) -> Asked:
 def _with_service(found: Dns, inquiry: Inquiry, clock: Clock) -> Dns:
     """With what is to be asked of the service itself."""
     resolver = Resolver(inquiry.nameservers, inquiry.timeout, clock)
-    seen = discoverer(inquiry, clock).observe()
-    first = next(each.server for each in found.asked if each.reaction is Reaction.THERE)
-    found = replace(found, seen=seen, over_tcp=_over_tcp(inquiry, first))
-    match seen:
-        case Answered(remarks=remarks):
-            because = (NO_SRV, TOO_MANY, NO_PORT.format(inquiry.port))
-            no_srv = next((remark for remark in remarks if remark in because), "")
-            others = tuple(remark for remark in remarks if remark != no_srv)
-            records = replace(_records(resolver, inquiry), no_srv=no_srv)
-            return replace(found, seen=replace(seen, remarks=others), records=records)
-        case Absent(why=Why.NO_NAMES):
-            return replace(found, own_names=_own_names(resolver, inquiry))
-        case _:
-            return found
+    seen = _observe(inquiry, clock)
+    found = replace(found, seen=seen, unfit=_unfit(seen, inquiry, clock))
+    if isinstance(seen, Answered):
+        remarks, why_not = _without_reasons(seen, inquiry)
+        records = Records() if inquiry.service.is_bare else records_of(resolver, inquiry)
+        records = replace(records, no_srv=why_not, is_too_long=why_not == TOO_MANY)
+        found = replace(found, seen=replace(seen, remarks=remarks), records=records)
+    if isinstance(seen, Absent) and seen.why is Why.NO_NAMES and not inquiry.service.is_bare:
+        found = replace(found, own_names=own_names(resolver, inquiry))
+    return replace(found, over_tcp=_over_tcp(found, inquiry))
 
 
-def _records(resolver: Resolver, inquiry: Inquiry) -> Records:
-    """What the records say besides who is there."""
-    records = Records()
-    for _ in range(LOOKS):
-        records = _look(resolver, inquiry)
-        if not records.without_port:
+def _observe(inquiry: Inquiry, clock: Clock) -> Observation:
+    """As the agent sees it, which asks again in time; names that were learnt stay known."""
+    asking = discoverer(inquiry, clock)
+    seen = asking.observe()
+    for _ in range(LOOKS - 1):
+        if not isinstance(seen, Unknown):
             break
-    return records
+        seen = asking.observe()
+    return seen
 
 
-def _look(resolver: Resolver, inquiry: Inquiry) -> Records:
-    name = inquiry.service.fqdn
-    replies = {kind: resolver.ask(name, kind, resolver.deadline()) for kind in _KINDS}
-    answers = {kind: _answer(reply, kind) for kind, reply in replies.items()}
-    srv = answers["SRV"]
-    listed = {ip_address(rdata.address) for kind in _LOCATED for rdata in _data(answers[kind])}
-    by_port = _beside(replies["SRV"])
-    is_whole = {rdata.target for rdata in _data(srv)} <= by_port.keys()
-    reached = {address for addresses in by_port.values() for address in addresses}
-    return Records(
-        ports=tuple(sorted({rdata.port for rdata in _data(srv)})),
-        without_port=tuple(sorted(listed - reached)) if srv and is_whole else (),
-        ttls=tuple(float(rrset.ttl) for answer in answers.values() for rrset in answer),
-    )
+def _without_reasons(seen: Answered, inquiry: Inquiry) -> tuple[tuple[str, ...], str]:
+    """What was remarked, and apart from it why addresses are asked for instead of SRV."""
+    reasons = (NO_SRV, TOO_MANY, NO_PORT.format(inquiry.port))
+    others = tuple(remark for remark in seen.remarks if remark not in reasons)
+    return others, next((remark for remark in seen.remarks if remark in reasons), "")
 
 
-def _answer(reply: Reply | Failure, kind: Kind) -> tuple[dns.rrset.RRset, ...]:
-    """The records that were asked for, of the Internet's class; none where none came."""
-    if isinstance(reply, Failure):
+def _unfit(seen: Observation, inquiry: Inquiry, clock: Clock) -> tuple[Endpoint, ...]:
+    """The pods that have no address of the family that is asked for, and have one.
+
+    Who has no name is listed once for each family, so of these only all together say something.
+    """
+    is_other = isinstance(seen, Absent) and seen.why is Why.OTHER_FAMILY
+    if inquiry.family == "any" or not (isinstance(seen, Answered) or is_other):
         return ()
-    owner = reply.message.question[0].name
-    wanted = (dns.rdataclass.IN, dns.rdatatype.from_text(kind))
-    return tuple(
-        rrset
-        for rrset in reply.message.answer
-        if (rrset.rdclass, rrset.rdtype) == wanted and rrset.name == owner
-    )
+    of_both = _observe(replace(inquiry, family="any"), clock)
+    endpoints = of_both.endpoints if isinstance(of_both, Answered) else ()
+    located = [endpoint for endpoint in endpoints if endpoint.addresses]
+    unfit = [each for each in located if not of_family(each.addresses, inquiry.family)]
+    if len(unfit) < len(located):
+        unfit = [each for each in unfit if not is_address(each.fqdn)]
+    return tuple(unfit)
 
 
-def _data(answer: tuple[dns.rrset.RRset, ...]) -> Iterator[Any]:
-    return (rdata for rrset in answer for rdata in rrset)
+def _over_tcp(found: Dns, inquiry: Inquiry) -> OverTcp | None:
+    """The agent's question over TCP, which the agent itself asks so only after a cut answer.
 
-
-def _beside(reply: Reply | Failure) -> dict[dns.name.Name, set[str]]:
-    """The addresses beside an answer, by name."""
-    found: dict[dns.name.Name, set[str]] = {}
-    if isinstance(reply, Failure):
-        return found
-    for rrset in reply.message.additional:
-        if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            addresses = {ip_address(rdata.address) for rdata in rrset}
-            found.setdefault(rrset.name, set()).update(addresses)
-    return found
-
-
-def _own_names(resolver: Resolver, inquiry: Inquiry) -> tuple[str, ...]:
-    """The names of this pod's address, if the service lists that: then it has one."""
-    replies = {
-        kind: resolver.ask(inquiry.service.fqdn, kind, resolver.deadline()) for kind in _LOCATED
-    }
-    answers = (_answer(reply, kind) for kind, reply in replies.items())
-    listed = {ip_address(rdata.address) for answer in answers for rdata in _data(answer)}
-    names: list[str] = []
-    for address in listed.intersection(inquiry.own.addresses if inquiry.own else ()):
-        pointer = dns.reversename.from_address(address).to_text(omit_final_dot=True)
-        answer = _answer(resolver.ask(pointer, "PTR", resolver.deadline()), "PTR")
-        for rdata in _data(answer):
-            with contextlib.suppress(ValueError):  # what is no host name is not this pod's
-                names.append(dns_name(rdata.target.to_text(omit_final_dot=True)))
-    return tuple(sorted(names))
-
-
-def _over_tcp(inquiry: Inquiry, server: Nameserver) -> OverTcp:
-    """The agent's question over TCP, which the agent itself asks so only after a cut answer."""
-    query = dns.message.make_query(inquiry.service.fqdn + ".", "SRV", use_edns=0)
+    None where no answer can be so long, or where there may be none over TCP of Docker's own.
+    """
+    way = way_of(inquiry)
+    if way is Way.ORDINALS or (inquiry.service.is_bare and not isinstance(found.seen, Answered)):
+        return None
+    knowing = sorted(found.asked, key=lambda asked: asked.reaction is not Reaction.THERE)
+    server = next(each.server for each in knowing if not each.phrase)
+    name: str = srv_name(inquiry)
+    kind: Kind = "SRV"
+    if way is Way.ADDRESS or found.records.no_srv:
+        name, kind = inquiry.service.fqdn, inquiry.kinds[0]
+    query = dns.message.make_query(f"{name}.", kind, use_edns=0)
     try:
         answer = dns.query.tcp(query, server.host, timeout=inquiry.timeout, port=server.port)
     except dns.exception.Timeout:

@@ -16,10 +16,15 @@ class SrvDiscovery:
     def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
         self._resolver = resolver
         self._service = inquiry.service
-        port, _, protocol = inquiry.port.partition("/")
-        prefix = f"_{port}._{protocol or 'tcp'}." if port else ""  # RFC 2782
-        self._name = prefix + inquiry.service.fqdn
+        self._name = srv_name(inquiry)
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
         """Asks once."""
         return read_srv(self._resolver.ask(self._name, "SRV", deadline), self._service)
+
+
+def srv_name(inquiry: Inquiry) -> str:
+    """The name that has the SRV records which are asked for: RFC 2782."""
+    port, _, protocol = inquiry.port.partition("/")
+    prefix = f"_{port}._{protocol or 'tcp'}." if port else ""
+    return prefix + inquiry.service.fqdn

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.core import bootstrap
 from agent.core.diagnosis import (
     STEPS,
     Asked,
@@ -17,6 +18,7 @@ from agent.core.diagnosis import (
     Dns,
     Evidence,
     Flaw,
+    Founding,
     Kept,
     Mistake,
     OverTcp,
@@ -27,7 +29,9 @@ from agent.core.diagnosis import (
     is_well,
     sum_up,
 )
-from agent.core.diagnosis.mends import all_of, downward, publish_not_ready, variable
+from agent.core.diagnosis.manifests import Kubernetes
+from agent.core.diagnosis.mends import all_of
+from agent.core.finding import No, Yes
 from agent.core.gate import GateRules
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.nameservers import Nameserver
@@ -39,6 +43,21 @@ from tests.core.test_identity import HOSTS, NAMELESS_HOSTS, RESOLV_CONF, told
 DB = Service("db", "prod", "cluster.local")
 SERVER, OTHER = Nameserver("10.96.0.10"), Nameserver("10.96.0.11")
 IN_A_POD = Surroundings(hosts=HOSTS, hostname="db-1", resolv_conf=RESOLV_CONF)
+
+
+# What speaks for no other cluster, in the pod db-1.
+FOUNDING = Founding(
+    7000,
+    "/data",
+    "/keep/marker",
+    bootstrap.Evidence(
+        lowest=No("db-1 has not the lowest ordinal"),
+        marker=No("there is no /keep/marker"),
+        data=No("/data is empty"),
+        listing=Yes("DNS lists db-1 where it is"),
+        peers=(No("db-0 does not answer"), No("db-2 does not answer")),
+    ),
+)
 
 
 def listed(*names: str) -> Answered:
@@ -59,7 +78,7 @@ def evidence(around: Surroundings = IN_A_POD, **dns: Any) -> Evidence:
     good = Dns(
         asked=(Asked(SERVER, Reaction.THERE, 0.001),),
         seen=listed("db-0", "db-1", "db-2"),
-        records=Records((9042,), ttls=(30.0,)),
+        records=Records((9042,), addresses=("10.0.0.2", "10.0.0.3", "10.0.0.4"), ttls=(30.0,)),
         over_tcp=OverTcp(SERVER, 1232, 300),
     )
     return Evidence(
@@ -90,11 +109,20 @@ def env(name: str, value: str) -> list[dict[str, str]]:
 
 
 def test_of_a_good_setup_every_check_is_well_and_says_what_it_saw() -> None:
-    found = diagnose(evidence())
+    found = diagnose(replace(evidence(), founding=FOUNDING))
     assert [check.state for check in found] == [State.OK] * len(STEPS)
     assert all(check.finding and not check.mend for check in found)
     assert is_well(found)
     assert sum_up(found) == f"all is well: {len(STEPS)} checks"
+
+
+def test_what_there_is_nothing_to_look_at_for_is_well_and_keeps_nothing_from_being_looked_at() -> (
+    None
+):
+    found = diagnose(evidence())
+    assert [check.name for check in found if check.state is State.SKIPPED] == ["bootstrap"]
+    assert is_well(found)
+    assert sum_up(found) == f"all is well: {len(STEPS) - 1} checks, 1 skipped"
 
 
 def test_a_check_needs_only_what_was_checked_before_it() -> None:
@@ -118,7 +146,8 @@ def test_a_wrong_setting_is_the_only_failure_and_all_else_waits_for_it() -> None
 
 
 def test_a_warning_is_not_well_and_skips_nothing() -> None:
-    found = diagnose(evidence(records=Records((0,), ttls=(30.0,))))
+    facts = replace(evidence(records=Records((0,), ttls=(30.0,))), founding=FOUNDING)
+    found = diagnose(facts)
     assert {check.state for check in found} == {State.OK, State.WARN}
     assert not is_well(found)
     assert sum_up(found).endswith("1 with a warning; begin with ports")
@@ -436,14 +465,15 @@ def test_a_state_file_that_is_of_no_use_is_a_warning(content: bytes | None, says
 
 
 def test_lines_for_one_place_are_one_list_and_other_places_are_documents_of_their_own() -> None:
+    kubernetes = Kubernetes()
     several = all_of(
         [
-            variable("ROLLCALL_SERVICE", "db"),
-            publish_not_ready(DB),
+            kubernetes.variable("ROLLCALL_SERVICE", "db"),
+            kubernetes.listed(DB, "db-1"),
             "",
-            downward("POD_IP"),
-            publish_not_ready(DB),
-            variable("ROLLCALL_SERVICE", "db"),
+            kubernetes.own("POD_IP"),
+            kubernetes.listed(DB, "db-2"),
+            kubernetes.variable("ROLLCALL_SERVICE", "db"),
         ]
     )
     assert list(yaml.safe_load_all(several)) == [

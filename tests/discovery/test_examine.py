@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import dns.rcode
 import pytest
 
-from agent.core.diagnosis import Dns, OverTcp, Reaction, Records
+from agent.core.diagnosis import Dns, OverTcp, Reaction, Records, Way
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Unknown, Why
 from agent.core.roll import Peer
 from agent.core.roll import Service as Asked
 from agent.discovery import Inquiry
-from agent.discovery.examine import Place, examine
+from agent.discovery.examine import Place, examine, way_of
 from agent.discovery.transport import EDNS_PAYLOAD
-from agent.lab.cluster import Service
+from agent.lab.cluster import Pod, Port, Service
 from tests.discovery.conftest import Serve
 from tests.discovery.world import DB, World, pods
+from tests.support.docker_dns import DockerDns, nobody, silence
 from tests.support.scripted_dns import Question, ScriptedDns, Stream, answer, framed
 
 PROD = Service("db", "prod", pods=pods(3))
@@ -27,13 +29,12 @@ NAMESPACE = "prod.svc.cluster.local"
 OWN = Peer(DB.pod("db-1"), ("10.0.0.2",))
 
 
-def examined(
-    *servers: Nameserver, service: Asked = DB, own: Peer = OWN, timeout: float = 1.0
-) -> Dns:
-    """All facts of the service, for one of its pods."""
-    place = Place(service.namespace, service.cluster_domain, servers, timeout)
-    inquiry = Inquiry(service, own, lambda: servers, timeout=timeout)
-    return examine(place, inquiry, time.monotonic)
+def examined(*servers: Nameserver, service: Asked = DB, timeout: float = 1.0, **how: Any) -> Dns:
+    """All facts of the service, for one of its pods; `how` as in the inquiry."""
+    here = how.get("here", ())
+    place = Place(service.namespace, service.cluster_domain, servers, timeout, here)
+    given = {"own": OWN, "timeout": timeout, **how}
+    return examine(place, Inquiry(service, nameservers=lambda: servers, **given), time.monotonic)
 
 
 def at(*servers: ScriptedDns) -> tuple[Nameserver, ...]:
@@ -137,7 +138,11 @@ def test_where_addresses_are_left_out_beside_the_names_nobody_is_said_to_lack_a_
         yield answer(question, *own_kind)
 
     assert examined(*at(serve(udp))).records == Records(
-        ports=(9042,), ttls=(30.0, 17.0), without_port=()
+        ports=(9042,),
+        names=("db-0", "db-1"),
+        addresses=("10.0.0.1", "10.0.0.2"),
+        ttls=(30.0, 17.0),
+        without_port=(),
     )
 
 
@@ -160,6 +165,8 @@ def test_neither_this_pods_name_nor_its_address_is_asked_for_where_it_is_not_lis
     ):
         server = serve(script)
         examined(*at(server))
+        examined(*at(server), family="ipv6")
+        examined(*at(server), mode="ordinals", pods=("db-0", "db-1", "db-2"))
         assert {q.name for q in server.asked if q.name in (OWN.fqdn, own)} == set()
         assert {q.name for q in server.asked} >= {NAMESPACE, DB.fqdn}
     assert server.count("udp") > 3
@@ -251,3 +258,140 @@ def test_an_answer_that_is_not_whole_over_udp_needs_tcp_to_be_seen(serve: Serve)
     assert isinstance(found.seen, Unknown)
     assert found.over_tcp is not None
     assert found.over_tcp.problem
+
+
+# Other ways of asking.
+
+
+def test_the_records_of_one_port_are_looked_at_where_that_is_asked_for(world: World) -> None:
+    nameserver = world.show(replace(PROD, ports=(Port("cql", 9042), Port("jmx", 7199))))
+    assert examined(nameserver).records.ports == (7199, 9042)
+    assert examined(nameserver, port="jmx").records.ports == (7199,)
+    wrong = examined(nameserver, port="sql")
+    assert wrong.records.no_srv.startswith("the service has no port named sql")
+    assert not wrong.records.is_too_long
+    only_srv = examined(nameserver, port="sql", mode="srv").seen
+    assert isinstance(only_srv, Absent)
+    assert only_srv.why is Why.NO_SUCH_PORT
+
+
+def test_pods_without_names_are_no_mistake_where_they_are_a_deployments(world: World) -> None:
+    found = examined(world.show(replace(PROD, own_hostnames=False)), has_names=False)
+    assert isinstance(found.seen, Answered)
+    assert [endpoint.fqdn for endpoint in found.seen.endpoints] == [
+        "10.0.0.1",
+        "10.0.0.2",
+        "10.0.0.3",
+    ]
+    assert found.own_names == ()
+
+
+def test_who_has_addresses_of_the_other_family_only_is_unfit(world: World) -> None:
+    dual = Pod("db-3", ("10.0.0.4", "fd00::4"))
+    nameserver = world.show(replace(PROD, pods=(*pods(2), dual)))
+    for mode in ("auto", "address"):
+        found = examined(nameserver, mode=mode, family="ipv6")
+        assert [Peer(each.fqdn).name for each in found.unfit] == ["db-0", "db-1"]
+    assert examined(nameserver, family="ipv4").unfit == ()
+    nobody = examined(world.show(PROD), mode="address", family="ipv6")
+    assert isinstance(nobody.seen, Absent)
+    assert len(nobody.unfit) == 3
+
+
+def test_the_question_over_tcp_is_the_one_that_the_agent_asks(world: World) -> None:
+    nameserver = world.show(replace(PROD, pods=pods(60)))
+    by_srv, by_address = examined(nameserver), examined(nameserver, mode="address")
+    assert by_srv.over_tcp is not None
+    assert by_address.over_tcp is not None
+    assert by_srv.over_tcp.size > by_address.over_tcp.size
+    by_name = examined(nameserver, mode="ordinals", pods=("db-0", "db-1"))
+    assert by_name.over_tcp is None
+
+
+def test_where_the_peers_are_told_nobody_is_asked(serve: Serve) -> None:
+    server = serve(lambda q: [answer(q)])
+    found = examined(*at(server), peers=("db-0.example", "10.0.0.7"))
+    assert isinstance(found.seen, Answered)
+    assert len(found.seen.endpoints) == 3
+    assert (found.asked, server.asked) == ((), [])
+
+
+# docker-compose.
+
+BARE = Asked("db", "", "")
+HERE = ("172.18.0.9",)
+MEMBERS = {f"db-{n}": (f"172.18.0.{n + 2}",) for n in range(3)}
+AGENT = {"proj-agent-1": HERE}
+CONTAINER = Peer("db-1")
+
+
+def no_stranger(question: Question) -> Iterable[bytes]:
+    """Behind Docker's, where nothing is to be handed on."""
+    pytest.fail(f"{question.kind} {question.name} was handed on")
+
+
+def in_compose(server: ScriptedDns, **how: Any) -> Dns:
+    """All facts in the container of db-1's agent, which has an address that Docker knows."""
+    given = {"own": CONTAINER, "here": HERE, "timeout": 0.3, **how}
+    return examined(*at(server), service=BARE, **given)
+
+
+def test_docker_is_asked_for_no_srv_records_and_for_what_it_answers_itself(serve: Serve) -> None:
+    docker = DockerDns({**MEMBERS, **AGENT}, {"db": tuple(MEMBERS)}, upstream=no_stranger)
+
+    def tcp(question: Question, stream: Stream) -> None:
+        for reply in docker(question):
+            stream.send(framed(reply))
+
+    server = serve(docker, tcp)
+    by_name = in_compose(server, pods=("db-0", "db-1", "db-2"))
+    assert [asked.reaction for asked in by_name.asked] == [Reaction.THERE]
+    assert isinstance(by_name.seen, Answered)
+    assert [endpoint.fqdn for endpoint in by_name.seen.endpoints] == ["db-0", "db-1", "db-2"]
+    assert (by_name.records, by_name.over_tcp) == (Records(), None)
+    by_alias = in_compose(server)
+    assert isinstance(by_alias.seen, Answered)
+    assert by_alias.over_tcp is not None
+    assert by_alias.over_tcp.problem == ""
+    assert {question.kind for question in server.asked} == {"A", "AAAA", "PTR"}
+
+
+def test_a_docker_that_does_not_know_a_name_is_told_from_one_that_does_not_answer(
+    serve: Serve,
+) -> None:
+    for upstream in (nobody, silence):
+        server = serve(DockerDns(dict(AGENT), upstream=upstream))
+        found = in_compose(server, pods=("db-0", "db-1"))
+        assert [asked.reaction for asked in found.asked] == [Reaction.THERE]
+        assert isinstance(found.seen, Absent)
+        assert found.over_tcp is None
+    hung = in_compose(serve(lambda _: ()), pods=("db-0",))
+    assert [asked.reaction for asked in hung.asked] == [Reaction.SILENT]
+    assert hung.seen is None
+
+
+def test_a_nameserver_that_is_not_dockers_answers_all_the_same(serve: Serve) -> None:
+    """Where the operator says that names are bare."""
+    server = serve(lambda q: [answer(q, rcode=dns.rcode.NXDOMAIN)])
+    found = in_compose(server, pods=("db-0",), here=())
+    assert [asked.reaction for asked in found.asked] == [Reaction.MISSING]
+    assert isinstance(found.seen, Absent)
+    assert found.has_zone is None
+
+
+def test_containers_without_the_family_that_is_asked_for_are_unfit(serve: Serve) -> None:
+    found = in_compose(serve(DockerDns({**MEMBERS, **AGENT})), pods=("db-0", "db-1"), family="ipv6")
+    assert isinstance(found.seen, Absent)
+    assert [each.fqdn for each in found.unfit] == ["db-0", "db-1"]
+
+
+def test_what_is_asked_for_follows_from_the_mode_and_from_where_the_pod_is() -> None:
+    def way(service: Asked = DB, **how: Any) -> Way:
+        return way_of(Inquiry(service, OWN, tuple, **how))
+
+    assert way() is way(mode="srv") is way(pods=("db-0",)) is Way.SRV
+    assert (
+        way(mode="address") is way(BARE) is way(BARE, mode="address", pods=("db-0",)) is Way.ADDRESS
+    )
+    assert way(mode="ordinals") is way(BARE, pods=("db-0",)) is Way.ORDINALS
+    assert way(peers=("db-0",)) is way(BARE, peers=("db-0",), mode="static") is Way.STATIC

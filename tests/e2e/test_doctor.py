@@ -1,4 +1,7 @@
-"""`rollcall doctor` on every wrong setup: what it finds, what mends it, and how it ends."""
+"""`rollcall doctor` on every wrong setup: what it finds, what mends it, and how it ends.
+
+Where a process adds nothing to what is seen, there is none (`tests.e2e.doctor`).
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ import dns.rcode
 import pytest
 import yaml
 
-from agent.core.diagnosis import STEPS
+from agent.core.diagnosis import STEPS, State
+from agent.core.surroundings import Surroundings
 from agent.lab.cluster import Cluster, Pod, Service
 from agent.lab.server import DnsServer
 from agent.lab.world import Nameserver
+from tests.e2e.doctor import POD, doctor, doctor_of, downward, env
 from tests.e2e.kube import DB, Kube, pods
 from tests.e2e.program import ROOT, SERVICE, Ended, Setting, fqdn, rollcall
 from tests.support.ask import over_udp
@@ -27,58 +32,23 @@ from tests.support.scripted_dns import ScriptedDns, answer
 
 NAMES = (
     "settings identity nameservers namespace service record "
-    "ports peers tcp freshness outputs memory"
+    "ports peers tcp freshness outputs memory bootstrap"
 ).split()
 READY = replace(DB, pods=pods(range(3)))
-POD = ("--pod-name=db-1", "--pod-ip=10.0.0.2", *SERVICE)
-Checks = dict[str, dict[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What doctor said: each check by its name, and the code that it ended with."""
-
-    checks: Checks
-    code: int
-    is_ok: bool
-
-    @property
-    def troubles(self) -> dict[str, str]:
-        """The states of all that is not well."""
-        return {n: c["state"] for n, c in self.checks.items() if c["state"] in ("warn", "fail")}
-
-    def finding(self, name: str) -> str:
-        return self.checks[name]["finding"]
-
-    def mends(self, name: str) -> list[Any]:
-        """The YAML that mends it, document by document."""
-        return [d for d in yaml.safe_load_all(self.checks[name]["mend"]) if d is not None]
-
-
-def doctor(*arguments: str | Path, setting: Setting | None = None) -> Seen:
-    """What it says of the pod db-1, unless the arguments say otherwise."""
-    ended = rollcall("doctor", "--json", *POD, *arguments, setting=setting)
-    return read(ended)
-
-
-def read(ended: Ended) -> Seen:
+def read(ended: Ended) -> dict[str, dict[str, str]]:
+    """What a process says in JSON: each check by its name."""
     assert ended.err == ""
     said = json.loads(ended.out)
     assert [check["name"] for check in said["checks"]] == NAMES
-    return Seen({check["name"]: check for check in said["checks"]}, ended.code, said["ok"])
+    assert said["ok"] is (ended.code == 0)
+    return {check["name"]: check for check in said["checks"]}
 
 
 @pytest.fixture
 def output(tmp_path: Path) -> str:
     return f"--output=list:{tmp_path / 'peers.list'}"
-
-
-def env(name: str, value: str) -> list[dict[str, str]]:
-    return [{"name": name, "value": value}]
-
-
-def downward(name: str, path: str) -> list[dict[str, Any]]:
-    return [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +227,7 @@ def test_a_wrong_setup_is_found_and_told_once_with_the_yaml_that_mends_it(
     first = next(iter(wrong.troubles))
     assert wrong.says in seen.finding(first)
     assert seen.mends(first) == wrong.mends
-    assert (seen.code, seen.is_ok) == (1, False)
+    assert not seen.is_ok
 
 
 def test_more_pods_than_an_srv_answer_holds_are_well_where_addresses_are_asked_for(
@@ -266,15 +236,21 @@ def test_more_pods_than_an_srv_answer_holds_are_well_where_addresses_are_asked_f
     kube.show(replace(DB, pods=MANY))
     seen = doctor(kube.flag, output, "--timeout=30s")
     assert seen.troubles == {}, seen.checks
-    assert "the addresses are asked for instead" in seen.finding("tcp")
+    assert seen.finding("ports").startswith("too many pods for SRV records: their addresses are")
+    assert seen.finding("tcp").endswith(
+        "answers over TCP, as it has to: its answer has 16054 bytes, and UDP carries 1232"
+    )
 
 
 def test_where_all_is_well_it_ends_with_0_and_leaves_nothing(kube: Kube, tmp_path: Path) -> None:
     kube.scale(3)
-    seen = doctor(kube.flag, f"--output=list:{tmp_path / 'peers.list'}", "--replicas=3")
-    assert (seen.code, seen.is_ok) == (0, True), seen.checks
-    assert {check["state"] for check in seen.checks.values()} == {"ok"}
-    assert {check["mend"] for check in seen.checks.values()} == {""}
+    output = f"--output=list:{tmp_path / 'peers.list'}"
+    ended = rollcall("doctor", "--json", *POD, kube.flag, output, "--replicas=3")
+    checks = read(ended)
+    assert ended.code == 0, checks
+    assert checks.pop("bootstrap")["state"] == "skipped"
+    assert {check["state"] for check in checks.values()} == {"ok"}
+    assert {check["mend"] for check in checks.values()} == {""}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -317,7 +293,6 @@ def test_a_nameserver_that_is_not_there_is_named_and_nothing_is_told_of_what_lie
     assert seen.finding("nameservers").startswith(f"nothing listens at 127.0.0.1:{gone.port}: no")
     assert seen.finding("service") == "can't be told yet: first mend nameservers"
     assert seen.mends("nameservers") == [env("ROLLCALL_NAMESERVER", "CLUSTER-IP-OF-KUBE-DNS")]
-    assert seen.code == 1
 
 
 def test_dns_that_is_down_is_named_with_the_network_policy_that_may_be_behind_it(
@@ -391,7 +366,7 @@ def test_a_network_policy_without_tcp_is_found(
 
 
 def test_the_size_of_the_answer_is_told(kube: Kube, output: str) -> None:
-    says = {3: " bytes of the 1232 that UDP carries", 40: "has to come so: UDP carries 1232"}
+    says = {3: " bytes fit into UDP's 1232", 40: " bytes, and UDP carries 1232"}
     for count, end in says.items():
         kube.scale(count)
         assert doctor(kube.flag, output).finding("tcp").endswith(end)
@@ -417,32 +392,36 @@ def test_for_how_long_a_cache_may_hide_what_is_new_is_told(
 # What needs no network.
 
 
-def test_a_wrong_variable_is_a_check_that_failed_and_a_wrong_flag_is_a_wrong_use(
-    kube: Kube, output: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ROLLCALL_SERVCE", "db", "there is no variable ROLLCALL_SERVCE; did you mean"),
+        ("ROLLCALL_CONFIG", "/none", "the config file /none can't be read: No such file"),
+    ],
+)
+def test_a_wrong_variable_is_a_check_that_failed(
+    kube: Kube, output: str, name: str, value: str, says: str
 ) -> None:
-    broken = tmp_path / "rollcall.yaml"
-    broken.write_text("{service: db, servce: x}")
-    for environment, says in (
-        ({"ROLLCALL_SERVCE": "db"}, "there is no variable ROLLCALL_SERVCE; did you mean"),
-        ({"ROLLCALL_REPLICAS": "many"}, "ROLLCALL_REPLICAS: expected a whole number"),
-        ({"ROLLCALL_CONFIG": str(broken)}, f"{broken}: there is no key servce; did you mean"),
-        ({"ROLLCALL_CONFIG": str(tmp_path / "none")}, "can't be read: No such file"),
-    ):
-        seen = doctor(kube.flag, output, setting=Setting(environment))
-        assert seen.troubles == {"settings": "fail"}
-        assert says in seen.finding("settings")
-        assert seen.finding("memory") == "can't be told yet: first mend settings"
-        assert seen.code == 1
-    for wrong in ("--replicas=many", "--wait-for=all", f"--config={tmp_path / 'none'}", "--none"):
-        ended = rollcall("doctor", "--json", *POD, kube.flag, output, wrong)
-        assert (ended.code, ended.out) == (2, "")
-        assert wrong.partition("=")[0] in ended.err or "config file" in ended.err
+    ended = rollcall("doctor", "--json", *POD, kube.flag, output, setting=Setting({name: value}))
+    checks = read(ended)
+    assert ended.code == 1
+    assert [check["state"] for check in checks.values()] == ["fail"] + ["skipped"] * 12
+    assert says in checks["settings"]["finding"]
+    assert checks["memory"]["finding"] == "can't be told yet: first mend settings"
+
+
+@pytest.mark.parametrize("wrong", ["--replicas=many", "--config=/none"])
+def test_a_wrong_flag_is_a_wrong_use(output: str, wrong: str) -> None:
+    ended = rollcall("doctor", "--json", *POD, output, wrong)
+    assert (ended.code, ended.out) == (2, "")
+    assert wrong.partition("=")[0] in ended.err or "config file" in ended.err
 
 
 def test_a_flag_that_needs_what_a_variable_says_is_no_wrong_use(kube: Kube, output: str) -> None:
     kube.scale(3)
     given = Setting({"ROLLCALL_REPLICAS": "3"})
-    assert doctor(kube.flag, output, "--wait-for=all", setting=given).code == 0
+    ended = rollcall("doctor", *POD, kube.flag, output, "--wait-for=all", setting=given)
+    assert ended.code == 0, ended.out
 
 
 def test_each_part_that_is_not_known_has_its_line_and_dns_is_asked_as_far_as_it_can_be(
@@ -450,12 +429,12 @@ def test_each_part_that_is_not_known_has_its_line_and_dns_is_asked_as_far_as_it_
 ) -> None:
     kube.scale(3)
     known = ("--pod-name=db-1", "--namespace=prod", "--cluster-domain=cluster.local")
-    seen = read(rollcall("doctor", "--json", *known, kube.flag))
+    seen = doctor_of(Surroundings(), *known, kube.flag)
     assert seen.troubles == {"identity": "fail", "outputs": "warn"}
     assert seen.finding("identity").startswith("the service is not known: looked at --service")
     assert seen.mends("identity") == [{"spec": {"serviceName": "SERVICE"}}]
-    assert seen.checks["namespace"]["state"] == "ok"
-    seen = read(rollcall("doctor", "--json", kube.flag))
+    assert seen.checks["namespace"].state is State.OK
+    seen = doctor_of(Surroundings(), kube.flag)
     lines, service = seen.mends("identity")
     assert {line["name"] for line in lines} == {
         "POD_NAME",
@@ -467,7 +446,7 @@ def test_each_part_that_is_not_known_has_its_line_and_dns_is_asked_as_far_as_it_
 
 def test_a_pod_that_does_not_know_its_address_has_a_warning(kube: Kube, output: str) -> None:
     kube.scale(3)
-    seen = read(rollcall("doctor", "--json", "--pod-name=db-1", *SERVICE, kube.flag, output))
+    seen = doctor_of(Surroundings(), "--pod-name=db-1", *SERVICE, kube.flag, output)
     assert seen.troubles == {"identity": "warn"}
     assert seen.mends("identity") == [downward("POD_IP", "status.podIP")]
 
@@ -509,26 +488,29 @@ def folder(tmp_path: Path) -> Iterator[Path]:
             "$/file: two outputs lead to one file",
             [],
         ),
-        (
-            ["{format: list, path: $/locked/x}"],
-            "$/locked is not writable for user",
-            [{"securityContext": {"fsGroup": 65532}}],
-        ),
     ],
 )
 def test_an_output_that_can_not_be_written_is_found(
     kube: Kube, folder: Path, outputs: list[str], says: str, mends: list[Any]
 ) -> None:
     kube.scale(3)
-    config = folder / "rollcall.yaml"
-    config.write_text(f"outputs: [{', '.join(outputs)}]".replace("$", str(folder)))
     before = sorted(folder.rglob("*"))
-    seen = doctor(kube.flag, f"--config={config}", setting=no_root())
+    config = f"outputs: [{', '.join(outputs)}]".replace("$", str(folder))
+    seen = doctor(kube.flag, config=config)
     assert seen.troubles == {"outputs": "fail"}
     assert says in seen.finding("outputs").replace(str(folder), "$")
     assert seen.mends("outputs") == yaml.safe_load(json.dumps(mends).replace("$", str(folder)))
     assert sorted(folder.rglob("*")) == before
     assert (folder / "file").read_text() == "old"
+
+
+def test_a_folder_that_belongs_to_another_user_is_found(kube: Kube, folder: Path) -> None:
+    kube.scale(3)
+    output = f"--output=list:{folder / 'locked' / 'x'}"
+    ended = rollcall("doctor", "--json", *POD, kube.flag, output, setting=no_root())
+    check = read(ended)["outputs"]
+    assert f"{folder / 'locked'} is not writable for user" in check["finding"]
+    assert yaml.safe_load(check["mend"]) == {"securityContext": {"fsGroup": 65532}}
 
 
 def no_root() -> Setting:
@@ -543,9 +525,8 @@ def no_root() -> Setting:
 def test_a_file_that_nobody_else_may_read_is_a_warning(kube: Kube, folder: Path, mode: str) -> None:
     kube.scale(3)
     (folder / "file").chmod(0o600)
-    config = folder / "rollcall.yaml"
-    config.write_text(f"outputs: [{{format: list, path: {folder / 'file'}, mode: {mode}}}]")
-    seen = doctor(kube.flag, f"--config={config}")
+    config = f"outputs: [{{format: list, path: {folder / 'file'}, mode: {mode}}}]"
+    seen = doctor(kube.flag, config=config)
     assert seen.troubles == {"outputs": "warn"}
     assert f"{folder / 'file'} can be read by no other user" in seen.finding("outputs")
     ((mend,),) = seen.mends("outputs")
@@ -579,22 +560,31 @@ def test_what_an_earlier_run_kept_is_looked_at(kube: Kube, tmp_path: Path, outpu
 # For people.
 
 
-def test_for_people_each_check_is_a_line_with_its_mend_below_and_the_last_line_sums_up(
+def test_for_people_a_check_is_a_paragraph_and_what_was_skipped_and_what_mends_is_told_once(
     kube: Kube, output: str
 ) -> None:
-    kube.show(replace(READY, headless=False))
-    ended = rollcall("doctor", *POD, kube.flag, output)
+    kube.scale(40)
+    with udp_only(kube) as server:
+        ended = rollcall("doctor", *POD, *flag(server), output)
     assert (ended.code, ended.err) == (1, "")
     lines = ended.out.splitlines()
-    heads = [line.split()[:2] for line in lines if not line.startswith(" ")][:-1]
-    assert [name for _, name in heads] == NAMES
-    at = next(number for number, line in enumerate(lines) if line.startswith("fail"))
-    assert lines[at].startswith("fail     service      db.prod.svc.cluster.local is not a headless")
-    assert lines[at + 2] == "    spec: {clusterIP: None}"
-    assert lines[-1] == "not all is well: of 12 checks 1 failed, 4 skipped; begin with service"
-    kube.scale(3)
-    ended = rollcall("doctor", *POD, kube.flag, output)
-    assert ended.out.splitlines()[-1] == "all is well: 12 checks"
+    heads = [line.split()[:2] for line in lines if not line.startswith(" ")]
+    assert [name for state, name in heads[:-1] if state != "skipped"] == [
+        *("settings", "identity", "nameservers", "namespace", "service", "tcp"),
+        *("outputs", "memory"),
+    ]
+    assert "skipped  record, ports, peers, freshness, bootstrap: can't be told yet: first" in (
+        ended.out
+    )
+    assert ended.out.count("    - ports: [{port: ") == 1
+    assert "    # as for service\n" in ended.out
+    text = [
+        line
+        for line in lines
+        if "NetworkPolicy" not in line and output.partition(":")[2] not in line
+    ]
+    assert max(map(len, text)) <= 100
+    assert lines[-1] == "not all is well: of 13 checks 2 failed, 5 skipped; begin with service"
 
 
 # What docs/doctor.md shows.
@@ -616,13 +606,15 @@ def test_the_page_shows_what_is_printed(kube: Kube, tmp_path: Path) -> None:
         "POD_IP": "10.0.0.2",
         "ROLLCALL_SERVICE": "db",
         "ROLLCALL_CLUSTER_DOMAIN": "cluster.local",
-        "ROLLCALL_OUTPUT": f"cassandra:{tmp_path}/cassandra.yaml",
+        "ROLLCALL_NAMESERVER": f"127.0.0.1:{kube.core.port}",
+        "ROLLCALL_OUTPUT": "cassandra:cassandra.yaml",
     }
-    out = rollcall("doctor", kube.flag, setting=Setting(environment)).out
-    out = out.replace(f"127.0.0.1:{kube.core.port}", "10.96.0.10:53")
-    out = out.replace(str(tmp_path), "/peers").replace(", --nameserver\n", "\n")
+    setting = Setting(environment, folder=tmp_path)
+    out = rollcall("doctor", setting=setting).out
+    out = out.replace(environment["ROLLCALL_NAMESERVER"], "10.96.0.10:53")
+    out = out.replace("cassandra.yaml can", "/peers/cassandra.yaml can")
     assert re.sub(r"\d+ ms", "1 ms", out) == block("text")
-    said = json.loads(rollcall("doctor", "--json", kube.flag, setting=Setting(environment)).out)
+    said = json.loads(rollcall("doctor", "--json", setting=setting).out)
     shown = json.loads(block("json"))
     assert said.keys() == shown.keys()
     assert said["ok"] == shown["ok"]
@@ -632,5 +624,5 @@ def test_the_page_shows_what_is_printed(kube: Kube, tmp_path: Path) -> None:
 def test_the_page_lists_every_check() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
     assert rows == NAMES == [step.name for step in STEPS]
-    assert "Here is one check of twelve" in PAGE
-    assert len(NAMES) == 12
+    assert "Here is one check of thirteen" in PAGE
+    assert len(NAMES) == 13

@@ -14,22 +14,19 @@ from agent.core.diagnosis.evidence import (
     Dns,
     Evidence,
     Flaw,
+    Founding,
     Kept,
     Mistake,
     OverTcp,
     Reaction,
     Records,
+    Way,
 )
+from agent.core.diagnosis.founding import check_bootstrap
 from agent.core.diagnosis.nameservers import check_nameservers, check_namespace, check_tcp
+from agent.core.diagnosis.peers import at_once, check_peers, check_record
 from agent.core.diagnosis.pod import check_identity, check_memory, check_outputs, check_settings
-from agent.core.diagnosis.service import (
-    at_once,
-    check_freshness,
-    check_peers,
-    check_ports,
-    check_record,
-    check_service,
-)
+from agent.core.diagnosis.service import check_freshness, check_ports, check_service
 from agent.core.diagnosis.verdict import State, Verdict, skipped
 
 __all__ = [
@@ -39,12 +36,14 @@ __all__ = [
     "Dns",
     "Evidence",
     "Flaw",
+    "Founding",
     "Kept",
     "Mistake",
     "OverTcp",
     "Reaction",
     "Records",
     "State",
+    "Way",
     "at_once",
     "diagnose",
     "is_well",
@@ -88,37 +87,35 @@ STEPS = (
     Step("freshness", check_freshness, ("service",)),
     Step("outputs", check_outputs, ("settings",)),
     Step("memory", check_memory, ("identity",)),
+    Step("bootstrap", check_bootstrap, ("record",)),
 )
 
 
 def diagnose(evidence: Evidence) -> tuple[Check, ...]:
     """All checks, in their order."""
     done: list[Check] = []
+    # Of each check that lets nobody on: the names of those that have to be mended first.
+    stopped_by: dict[str, tuple[str, ...]] = {}
     for step in STEPS:
-        verdict = _judge(step, evidence, done)
+        first = tuple(dict.fromkeys(n for need in step.needs for n in stopped_by.get(need, ())))
+        verdict = skipped(*first) if first else step.judge(evidence)
+        if not verdict.lets_on:
+            stopped_by[step.name] = verdict.first or (step.name,)
         done.append(Check(step.name, verdict.state, verdict.finding, verdict.mend))
     return tuple(done)
-
-
-def _judge(step: Step, evidence: Evidence, done: list[Check]) -> Verdict:
-    unfit = (State.FAIL, State.SKIPPED)
-    if not any(check.name in step.needs and check.state in unfit for check in done):
-        return step.judge(evidence)
-    failed = [check.name for check in done if check.state is State.FAIL]
-    return skipped(f"can't be told yet: first mend {' and '.join(failed)}")
 
 
 def sum_up(checks: tuple[Check, ...]) -> str:
     """The last line: how many checks are not well, and where to begin."""
     counts = {state: sum(check.state is state for check in checks) for state in State}
-    if is_well(checks):
-        return f"all is well: {counts[State.OK]} checks"
     words = (
         (State.FAIL, "failed"),
         (State.WARN, "with a warning"),
         (State.SKIPPED, "skipped"),
     )
     told = ", ".join(f"{counts[state]} {word}" for state, word in words if counts[state])
+    if is_well(checks):
+        return f"all is well: {counts[State.OK]} checks{f', {told}' if told else ''}"
     order = (State.FAIL, State.WARN)
     first = next(check for state in order for check in checks if check.state is state)
     return f"not all is well: of {len(checks)} checks {told}; begin with {first.name}"

@@ -6,17 +6,28 @@ Sentences in it are those of the part that noticed: a setting's, an output's, th
 from dataclasses import dataclass, field
 from enum import Enum
 
+from agent.core import bootstrap
 from agent.core.gate import GateRules
-from agent.core.identity import Identity, IdentityError
+from agent.core.identity import Identity, IdentityError, Role
 from agent.core.nameservers import Nameserver
-from agent.core.observation import Observation
-from agent.core.surroundings import Surroundings
+from agent.core.observation import Endpoint, Observation
+from agent.core.surroundings import Surroundings, bare_source
+
+
+class Way(Enum):
+    """What the agent asks DNS for, by its settings and by where it is."""
+
+    SRV = "the service's SRV records"
+    ADDRESS = "the service's addresses"
+    ORDINALS = "each pod's name"
+    STATIC = "nothing"
 
 
 class Reaction(Enum):
     """What a nameserver makes of the question for the namespace's own name.
 
-    The first two are answers: the namespace is there, or it is not (NXDOMAIN).
+    The first two are answers: the namespace is there, or it is not (NXDOMAIN). Where names are bare
+    it is the question for the name of this container's own address, which Docker answers itself.
     """
 
     THERE = "there"
@@ -44,20 +55,25 @@ class Asked:
 class Records:
     """What the service's records say besides who is there; each record was asked for directly.
 
-    `ports` are the numbers in its SRV records, in order; `no_srv` is why addresses are asked for
-    instead. `without_port`: addresses that the service lists and no SRV record leads to. `ttls` are
-    the times to live, in seconds, of all answers.
+    `ports` are the numbers in the SRV records that are asked for, in order; `no_srv` is why
+    addresses are asked for instead, and `is_too_long` that these records are too many for one
+    answer. `names` are the pods that they name. `addresses` are all that the service lists;
+    `without_port`: those that no SRV record leads to. `ttls` are the times to live, in seconds, of
+    all answers.
     """
 
     ports: tuple[int, ...] = ()
     no_srv: str = ""
+    is_too_long: bool = False
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     without_port: tuple[str, ...] = ()
     ttls: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OverTcp:
-    """The question for the service over TCP: the size of its answer in bytes, or a `problem`.
+    """The agent's question over TCP: the size of its answer in bytes, or a `problem`.
 
     `fits` is how many bytes an answer over UDP may have. `is_cut_short`: one over TCP is too long,
     too.
@@ -76,7 +92,8 @@ class Dns:
 
     `has_zone`: whether there is any namespace in the cluster domain, None where that was no
     question. `own_names` are the names that DNS has for this pod's address, asked for where the
-    service lists that address without a name.
+    service lists that address without a name. `unfit` are the pods that have addresses, but none of
+    the family that is asked for.
     """
 
     asked: tuple[Asked, ...] = ()
@@ -85,6 +102,7 @@ class Dns:
     records: Records = Records()
     over_tcp: OverTcp | None = None
     own_names: tuple[str, ...] = ()
+    unfit: tuple[Endpoint, ...] = ()
 
 
 class Mistake(Enum):
@@ -117,17 +135,37 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Founding:
+    """What the advice on founding a cluster rests on, each thing looked at.
+
+    `port`, `data` and `marker` as in the settings; `not_there` are the folders of the last two that
+    don't exist. `is_kept_away`: there are peers elsewhere that could not be reached.
+    """
+
+    port: int
+    data: str
+    marker: str
+    found: bootstrap.Evidence
+    not_there: tuple[str, ...] = ()
+    is_kept_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All facts. Where `wrong_setting` is not empty there are no others.
 
     `said_by` names the flags, variables and the file that say something; `nameservers_by` where the
-    nameservers come from. `outputs` are paths.
+    nameservers come from. `port_name` is the port that SRV records are asked for, empty for all.
+    `outputs` are paths.
     """
 
     wrong_setting: str = ""
     said_by: tuple[str, ...] = ()
     around: Surroundings = field(default_factory=Surroundings)
     who: Identity | IdentityError | None = None
+    role: Role = field(default_factory=Role)
+    way: Way = Way.SRV
+    port_name: str = ""
     gate: GateRules = field(default_factory=GateRules)
     nameservers: tuple[Nameserver, ...] = ()
     nameservers_by: str = ""
@@ -135,6 +173,7 @@ class Evidence:
     outputs: tuple[str, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     kept: Kept | None = None
+    founding: Founding | None = None
 
     @property
     def me(self) -> Identity:
@@ -142,3 +181,13 @@ class Evidence:
         if not isinstance(self.who, Identity):
             raise LookupError("who this pod is, is not known")
         return self.who
+
+    @property
+    def bare_by(self) -> str:
+        """Who says that names are bare, as in docker-compose; empty where they are not."""
+        return bare_source(self.around)
+
+    @property
+    def has_ordinals(self) -> bool:
+        """Whether this pod is a member that has a number, and is known by a name."""
+        return self.role.is_member and self.role.has_ordinals

@@ -1,21 +1,15 @@
-"""The YAML that mends a setup; a comment in each says where it belongs.
+"""The YAML that mends what only Kubernetes has; a comment in each says where it belongs.
 
-What a person has to fill in is in capitals. Names in it were checked to be DNS names.
+What a person has to fill in is in capitals. Names in it were checked to be DNS names. What
+docker-compose has, too, is in `manifests`.
 """
 
 import json
 from collections.abc import Iterable
 
-from agent.core.nameservers import Nameserver
 from agent.core.roll import Service
 
-_ENV = "# env of the rollcall containers"
 _NEXT = "\n---\n"
-_DOWNWARD = {
-    "POD_NAME": "metadata.name",
-    "POD_NAMESPACE": "metadata.namespace",
-    "POD_IP": "status.podIP",
-}
 
 
 def all_of(mends: Iterable[str]) -> str:
@@ -27,25 +21,6 @@ def all_of(mends: Iterable[str]) -> str:
         known = lists.setdefault(place if is_list else mend, [])
         known += [line for line in lines.splitlines() if is_list and line not in known]
     return _NEXT.join("\n".join([place, *lines]) for place, lines in lists.items())
-
-
-def downward(*names: str) -> str:
-    """Variables of the downward API."""
-    lines = (
-        f"- {{name: {name}, valueFrom: {{fieldRef: {{fieldPath: {_DOWNWARD[name]}}}}}}}"
-        for name in names
-    )
-    return "\n".join([_ENV, *lines])
-
-
-def variable(name: str, value: str) -> str:
-    """One of the agent's own variables."""
-    return f'{_ENV}\n- {{name: {name}, value: "{value}"}}'
-
-
-def asking(nameservers: tuple[Nameserver, ...]) -> str:
-    """The nameservers to ask instead of the pod's."""
-    return variable("ROLLCALL_NAMESERVER", ",".join(str(server) for server in nameservers))
 
 
 def service_name(name: str) -> str:
@@ -64,23 +39,27 @@ def headless(service: Service) -> str:
     )
 
 
-def whole_service(service: Service) -> str:
-    """All that a governing service has to have."""
+def whole_service(service: Service, whose: str) -> str:
+    """All that a headless service has to have; `whose` pods it is of."""
     return (
         f"# Service {service.name} in namespace {service.namespace}; the selector: labels of the "
-        "StatefulSet's pods\nspec: {clusterIP: None, publishNotReadyAddresses: true, selector: "
+        f"{whose}'s pods\nspec: {{clusterIP: None, publishNotReadyAddresses: true, selector: "
         "{app: LABEL}}"
     )
-
-
-def publish_not_ready(service: Service) -> str:
-    """Pods are listed before they are ready."""
-    return _of(service, "publishNotReadyAddresses: true")
 
 
 def ports(service: Service) -> str:
     """A port, which is what SRV records are made of."""
     return _of(service, "ports: [{name: db, port: PORT}]")
+
+
+def port_name(service: Service) -> str:
+    """The name of a port that there is; DNS lists none of them."""
+    return (
+        "# env of the rollcall containers: a name that `kubectl get service "
+        f"{service.name} -n {service.namespace} -o yaml` shows under spec.ports\n"
+        '- {name: ROLLCALL_PORT_NAME, value: "PORT-NAME"}'
+    )
 
 
 def target_port(service: Service) -> str:
@@ -116,27 +95,19 @@ def egress(port: int) -> str:
     )
 
 
+def among_peers(port: int) -> str:
+    """Network policies that let the pods of a cluster reach each other."""
+    return (
+        "# where a NetworkPolicy selects these pods: one more rule for its ingress and its egress\n"
+        f"- ports: [{{port: {port}, protocol: TCP}}]"
+    )
+
+
 def parallel() -> str:
     """Pods that start together, or one that waits for nobody who comes later."""
     return (
         "# the StatefulSet, made again; or, for the rollcall containers, "
         "ROLLCALL_WAIT_FOR: predecessors\nspec: {podManagementPolicy: Parallel}"
-    )
-
-
-def mounted(folder: str) -> str:
-    """A folder that the agent and the database share."""
-    return (
-        "# volumeMounts of the rollcall containers and of the database\n"
-        f"- {{name: peers, mountPath: {json.dumps(folder)}}}"
-    )
-
-
-def fs_group() -> str:
-    """A volume that the agent may write to, whatever user it is."""
-    return (
-        "# the pod template's spec; and no readOnly in the rollcall containers' volumeMounts\n"
-        "securityContext: {fsGroup: 65532}"
     )
 
 
@@ -146,8 +117,3 @@ def mode(path: str) -> str:
         "# outputs in the config file\n"
         f'- {{format: FORMAT, path: {json.dumps(path)}, mode: "0644"}}'
     )
-
-
-def outputs(example: str) -> str:
-    """An output, as FORMAT:PATH."""
-    return variable("ROLLCALL_OUTPUT", example)

@@ -1,31 +1,44 @@
 """The checks of who answers, for which cluster domain, and over TCP, too."""
 
 from agent.core.diagnosis import mends
-from agent.core.diagnosis.evidence import Asked, Dns, Evidence, OverTcp, Reaction
-from agent.core.diagnosis.verdict import Verdict, fail, ok, skipped, together, warn
+from agent.core.diagnosis.evidence import Asked, Dns, Evidence, OverTcp, Reaction, Way
+from agent.core.diagnosis.manifests import manifest_of
+from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, skipped, together, warn
 from agent.core.identity import Identity, IdentityError
-from agent.core.observation import Answered, Unknown
-from agent.core.surroundings import Surroundings, search_entry
+from agent.core.nameservers import Nameserver
+from agent.core.observation import Unknown
+from agent.core.surroundings import DOCKER_DNS, search_entry
 
 RESOLV_CONF = "/etc/resolv.conf"
+DOCKER = Nameserver(DOCKER_DNS)
+NOBODY_ASKED = "discovery.peers names the peers, and DNS is not asked"
 _ANSWERS = (Reaction.THERE, Reaction.MISSING)
 
 
 def check_nameservers(evidence: Evidence) -> Verdict:
     """Whether each nameserver answers, asked by itself."""
     by, asked = evidence.nameservers_by, evidence.dns.asked
+    if evidence.way is Way.STATIC:
+        return moot(NOBODY_ASKED)
     if not evidence.nameservers:
-        return fail(f"{by} names no nameserver", mends.dns_policy())
+        mend = _asking(evidence, DOCKER) if evidence.bare_by else mends.dns_policy()
+        return fail(f"{by} names no nameserver", mend)
     if not asked:
-        return skipped("can't be told yet: first mend identity, for a name to ask for")
+        return skipped("identity")  # which has the name to ask for
     good = tuple(each.server for each in asked if each.reaction in _ANSWERS)
     each = "; ".join(_reaction(one) for one in asked)
     if not good:
         return fail(f"{each}: {_cause(asked[0], evidence)}", _mend(asked[0], evidence))
     if len(good) < len(asked):
         late = "a poll that begins with one that does not answer takes longer"
-        return together(each, [warn(late, mends.asking(good))])
+        return together(each, [warn(late, _asking(evidence, *good))])
     return together(f"{each} (by {by})", _unreadable(evidence))
+
+
+def _asking(evidence: Evidence, *nameservers: Nameserver) -> str:
+    """The nameservers to ask instead of the pod's."""
+    value = ",".join(str(server) for server in nameservers)
+    return manifest_of(evidence).variable("ROLLCALL_NAMESERVER", value)
 
 
 def _reaction(asked: Asked) -> str:
@@ -52,18 +65,24 @@ def _unreadable(evidence: Evidence) -> list[Verdict]:
 def _cause(asked: Asked, evidence: Evidence) -> str:
     """What may be behind it where no nameserver answers, and the first one reacts so."""
     match asked.reaction:
+        case _ if evidence.bare_by and asked.server.host == DOCKER_DNS:
+            return "Docker itself does not answer: it is being restarted, or hangs"
+        case Reaction.UNREACHABLE:
+            return "no DNS server runs there"
+        case _ if evidence.bare_by:
+            return "it is no DNS server that knows the containers"
         case Reaction.REFUSED:
             return f"it does not serve the cluster domain {_place(evidence)[1]}"
         case Reaction.SILENT:
             return "the cluster's DNS is down or overloaded, or a NetworkPolicy keeps it away"
-        case Reaction.UNREACHABLE:
-            return "no DNS server runs there"
         case _:
             return "the cluster's DNS has not begun to serve, or can't reach the Kubernetes API"
 
 
 def _mend(asked: Asked, evidence: Evidence) -> str:
     match asked.reaction:
+        case _ if evidence.bare_by:
+            return _asking(evidence, DOCKER) if asked.server.host != DOCKER_DNS else ""
         case Reaction.REFUSED:
             return mends.all_of((_domain(evidence), mends.dns_policy()))
         case Reaction.SILENT:
@@ -71,13 +90,17 @@ def _mend(asked: Asked, evidence: Evidence) -> str:
         case Reaction.UNREACHABLE if evidence.nameservers_by == RESOLV_CONF:
             return mends.dns_policy()
         case Reaction.UNREACHABLE:
-            return mends.variable("ROLLCALL_NAMESERVER", "CLUSTER-IP-OF-KUBE-DNS")
+            return manifest_of(evidence).variable("ROLLCALL_NAMESERVER", "CLUSTER-IP-OF-KUBE-DNS")
         case _:
             return ""
 
 
 def check_namespace(evidence: Evidence) -> Verdict:
     """Whether DNS has the namespace, in this cluster domain."""
+    if evidence.way is Way.STATIC:
+        return moot(NOBODY_ASKED)
+    if evidence.bare_by:
+        return moot(f"names are bare by {evidence.bare_by}: there are no namespaces")
     namespace, domain = _place(evidence)
     place = f"namespace {namespace} in the cluster domain {domain}"
     having, lacking = (_who(evidence.dns, reaction) for reaction in _ANSWERS)
@@ -85,13 +108,13 @@ def check_namespace(evidence: Evidence) -> Verdict:
         names = ", ".join(str(each.server) for each in lacking)
         servers = tuple(each.server for each in having)
         sentence = f"DNS has the {place}, but {names} says that it is not there"
-        return warn(sentence, mends.asking(servers))
+        return warn(sentence, _asking(evidence, *servers))
     if having:
         return ok(f"DNS has the {place}")
     if evidence.dns.has_zone:
         return fail(
             f"DNS has no {place}, which has others: the namespace is wrong",
-            _namespace(namespace, evidence.around),
+            _namespace(namespace, evidence),
         )
     return fail(
         f"DNS has no {place}, and no other there: the cluster domain is wrong",
@@ -114,12 +137,18 @@ def _place(evidence: Evidence) -> tuple[str, str]:
             return "", ""
 
 
-def _namespace(used: str, around: Surroundings) -> str:
-    """The pod's own namespace, by its search list or else by the downward API."""
-    found = search_entry(around.resolv_conf).get("namespace")
+def _namespace(used: str, evidence: Evidence) -> str:
+    """The pod's own namespace, by its search list or else by the downward API.
+
+    An observer may be in another namespace than the service: which, a person has to say.
+    """
+    manifest = manifest_of(evidence)
+    if not evidence.role.is_member:
+        return manifest.variable("ROLLCALL_NAMESPACE", "NAMESPACE-OF-THE-SERVICE")
+    found = search_entry(evidence.around.resolv_conf).get("namespace")
     if found and found.value != used:
-        return mends.variable("ROLLCALL_NAMESPACE", found.value)
-    return mends.downward("POD_NAMESPACE")
+        return manifest.variable("ROLLCALL_NAMESPACE", found.value)
+    return manifest.own("POD_NAMESPACE")
 
 
 def _domain(evidence: Evidence) -> str:
@@ -128,35 +157,40 @@ def _domain(evidence: Evidence) -> str:
     found = search_entry(evidence.around.resolv_conf).get("cluster domain")
     likely = [found.value] if found else []
     others = [domain for domain in (*likely, "cluster.local") if domain != used]
-    return mends.variable("ROLLCALL_CLUSTER_DOMAIN", [*others, "CLUSTER-DOMAIN"][0])
+    likeliest = [*others, "CLUSTER-DOMAIN"][0]
+    return manifest_of(evidence).variable("ROLLCALL_CLUSTER_DOMAIN", likeliest)
 
 
 def check_tcp(evidence: Evidence) -> Verdict:
     """Whether DNS answers over TCP, which an answer takes that is too long for UDP."""
     tried = evidence.dns.over_tcp
     match tried:
+        case _ if evidence.way is Way.STATIC:
+            return moot(NOBODY_ASKED)
+        case _ if evidence.way is Way.ORDINALS:
+            return moot("each question is for one pod's addresses, which UDP always carries")
         case None:
-            return skipped("nobody has asked")
-        case OverTcp(is_cut_short=True) if isinstance(evidence.dns.seen, Answered):
-            return ok("SRV's answer is too long for TCP, too: the addresses are asked for instead")
+            return skipped("service")
         case OverTcp(is_cut_short=True, problem=problem):
-            return fail(problem, tcp_mend(tried))
+            return fail(problem, tcp_mend(evidence))
         case OverTcp(problem=problem) if problem and isinstance(evidence.dns.seen, Unknown):
-            return fail(f"{problem}, and over UDP nothing whole comes", tcp_mend(tried))
+            return fail(f"{problem}, and over UDP nothing whole comes", tcp_mend(evidence))
         case OverTcp(fits=fits, problem=problem) if problem:
-            later = f"an answer of more than {fits} bytes, of some 15 peers, will not be had"
-            return warn(f"{problem}: {later}", tcp_mend(tried))
+            pods = 15 if evidence.way is Way.SRV else 60
+            later = f"an answer of more than {fits} bytes, of some {pods} pods, will not be had"
+            return warn(f"{problem}: {later}", tcp_mend(evidence))
         case OverTcp(server=server, fits=fits, size=size):
-            carried = f"of the {fits} that UDP carries"
             if size > fits:
-                carried = f"and has to come so: UDP carries {fits}"
-            return ok(f"{server} answers over TCP, too; the answer has {size} bytes {carried}")
+                need = f"its answer has {size} bytes, and UDP carries {fits}"
+                return ok(f"{server} answers over TCP, as it has to: {need}")
+            return ok(f"{server} answers over TCP, too; its {size} bytes fit into UDP's {fits}")
 
 
-def tcp_mend(tried: OverTcp | None) -> str:
+def tcp_mend(evidence: Evidence) -> str:
     """What mends it that a long answer does not come whole."""
+    tried = evidence.dns.over_tcp
     if tried is None or not tried.problem:
         return ""
     if tried.is_cut_short:
-        return mends.variable("ROLLCALL_DISCOVERY", "address")
-    return mends.egress(tried.server.port)
+        return manifest_of(evidence).variable("ROLLCALL_DISCOVERY", "address")
+    return "" if evidence.bare_by else mends.egress(tried.server.port)

@@ -1,22 +1,23 @@
 """The checks of what needs no network: settings, who this pod is, its outputs, its memory."""
 
+import re
 from collections.abc import Iterator
 
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Flaw, Kept, Mistake
+from agent.core.diagnosis.manifests import Manifest, manifest_of
 from agent.core.diagnosis.verdict import Verdict, fail, ok, some, together, warn
 from agent.core.identity import Identity, IdentityError
 from agent.core.memory import RecallError, recall
-from agent.core.names import split_ordinal
-from agent.core.surroundings import Surroundings, full_name, own_addresses
+from agent.core.names import is_address, of_family, split_ordinal
+from agent.core.sources import address_looks
+from agent.core.surroundings import Found, full_name, own_addresses
 
-# By the name of the part of the identity.
-_MENDS = {
-    "pod name": mends.downward("POD_NAME"),
-    "service": mends.service_name("SERVICE"),
-    "namespace": mends.downward("POD_NAMESPACE"),
-    "cluster domain": mends.variable("ROLLCALL_CLUSTER_DOMAIN", "cluster.local"),
-}
+# As a ReplicaSet's controller makes names: NAME-HASH-SUFFIX, of what can't spell a word
+# (kubernetes, apimachinery/pkg/util/rand).
+_OF_DEPLOYMENT = re.compile(
+    r".+-[bcdfghjklmnpqrstvwxz2456789]{1,10}-[bcdfghjklmnpqrstvwxz2456789]{5}", re.ASCII
+)
 
 
 def check_settings(evidence: Evidence) -> Verdict:
@@ -31,31 +32,69 @@ def check_identity(evidence: Evidence) -> Verdict:
     """Whether it is known who this pod is, and whether all that says so agrees."""
     match evidence.who:
         case Identity() as me:
-            return together(_introduce(me), _oddities(me, evidence.around))
+            return together(_introduce(me, evidence.bare_by), _oddities(me, evidence))
         case IdentityError() as wrong:
-            known = {name: value for name, value in wrong.values.items() if _is_fit(name, value)}
-            lacking = [mend for name, mend in _MENDS.items() if name not in known]
-            return fail(str(wrong), mends.all_of(lacking))
+            return fail(str(wrong), mends.all_of(_lacking(wrong, evidence)))
         case None:
             return fail("nobody has asked")
 
 
-def _is_fit(name: str, value: str) -> bool:
-    """Whether a known part of the identity is one to go by: a pod's name holds its ordinal."""
-    return name != "pod name" or split_ordinal(value) is not None
+def _lacking(wrong: IdentityError, evidence: Evidence) -> Iterator[str]:
+    """What mends each part that is not known, or not fit to go by."""
+    manifest, known, is_bare = manifest_of(evidence), wrong.values, bool(evidence.bare_by)
+    pod = known.get("pod name", "")
+    is_fit = bool(pod) and (not evidence.has_ordinals or split_ordinal(pod) is not None)
+    if not is_fit and _OF_DEPLOYMENT.fullmatch(pod):
+        yield manifest.variable("ROLLCALL_WORKLOAD", "deployment")
+    elif not is_fit:
+        yield manifest.own("POD_NAME")
+    if "service" not in known and evidence.has_ordinals and not is_bare:
+        yield mends.service_name("SERVICE")
+    elif "service" not in known and (is_fit or not evidence.has_ordinals):
+        yield manifest.variable("ROLLCALL_SERVICE", "ALIAS" if is_bare else "HEADLESS-SERVICE")
+    if "namespace" not in known and not is_bare:
+        yield manifest.own("POD_NAMESPACE")
+    if "cluster domain" not in known and not is_bare:
+        yield manifest.variable("ROLLCALL_CLUSTER_DOMAIN", "cluster.local")
+    if evidence.role.is_member and not _has_address(evidence):
+        yield manifest.own("POD_IPS")
 
 
-def _introduce(me: Identity) -> str:
+def _has_address(evidence: Evidence) -> bool:
+    """Whether this pod's address is known, or need not be."""
+    for found in _told_addresses(evidence):
+        words = tuple(word.strip() for word in found.value.split(","))
+        if not all(is_address(word) for word in words):
+            return False
+        if of_family(words, evidence.role.family):
+            return True
+    return evidence.role.has_ordinals
+
+
+def _told_addresses(evidence: Evidence) -> list[Found]:
+    """What may be taken for this pod's addresses, in order."""
+    return [look.found for look in address_looks(evidence.around) if look.found]
+
+
+def _introduce(me: Identity, bare_by: str) -> str:
+    names = ["pod name", "service"]
+    names += [] if bare_by else ["namespace", "cluster domain"]
+    names += ["addresses"] if me.addresses else []
     by: dict[str, list[str]] = {}
-    for name in (*_MENDS, *(["addresses"] if me.addresses else [])):
+    for name in names:
         by.setdefault(me.sources[name], []).append(name)
+    if bare_by:
+        by.setdefault(bare_by, []).append("bare names")
     sources = "; ".join(f"{', '.join(names)} by {source}" for source, names in by.items())
+    if not me.is_member:
+        return f"{me.pod} follows {me.service.fqdn}, and is an observer ({sources})"
     at = f" at {', '.join(me.addresses)}" if me.addresses else ""
     return f"{me.pod} in {me.service.fqdn}{at} ({sources})"
 
 
-def _oddities(me: Identity, around: Surroundings) -> Iterator[Verdict]:
-    in_hosts = full_name(around)
+def _oddities(me: Identity, evidence: Evidence) -> Iterator[Verdict]:
+    manifest = manifest_of(evidence)
+    in_hosts = full_name(evidence.around)
     for name, used in (
         ("service", me.service.name),
         ("namespace", me.service.namespace),
@@ -65,18 +104,27 @@ def _oddities(me: Identity, around: Surroundings) -> Iterator[Verdict]:
         remark = next((r for r in me.remarks if r.startswith(f"the {name} is ")), "")
         if remark and told and told.value.lower() != used:
             key = f"ROLLCALL_{name.replace(' ', '_').upper()}"
-            yield warn(remark, mends.variable(key, told.value.lower()))
-    if not me.addresses:
+            yield warn(remark, manifest.variable(key, told.value.lower()))
+    if me.is_member:
+        yield from _odd_addresses(me, evidence)
+
+
+def _odd_addresses(me: Identity, evidence: Evidence) -> Iterator[Verdict]:
+    told, manifest = _told_addresses(evidence), manifest_of(evidence)
+    if not me.addresses and told:
         yield warn(
-            f"its addresses come from {me.sources['addresses']}",
-            mends.downward("POD_IP"),
+            f"{told[0].source} has {told[0].value}, and address_family is {evidence.role.family}: "
+            "its addresses come from DNS, once it lists this pod",
+            manifest.own("POD_IPS"),
         )
-    written = own_addresses(around)
+    elif not me.addresses and not evidence.bare_by:  # a container's is nobody's to know
+        yield warn(f"its addresses come from {me.sources['addresses']}", manifest.own("POD_IP"))
+    written = own_addresses(evidence.around)
     if me.addresses and written and not set(me.addresses) & set(written):
         yield warn(
             f"the address is {', '.join(me.addresses)} by {me.sources['addresses']}, but this "
             f"pod's own line in /etc/hosts has {', '.join(written)}: one of them is wrong",
-            mends.downward("POD_IP"),
+            manifest.own("POD_IP"),
         )
 
 
@@ -85,21 +133,21 @@ def check_outputs(evidence: Evidence) -> Verdict:
     if not evidence.outputs:
         return warn(
             "there is no output: nothing would be written",
-            mends.outputs("cassandra:/peers/cassandra.yaml"),
+            manifest_of(evidence).variable("ROLLCALL_OUTPUT", "cassandra:/peers/cassandra.yaml"),
         )
     flawed = {flaw.path for flaw in evidence.flaws}
     good = [path for path in evidence.outputs if path not in flawed]
     fact = f"{some(good)} can be written" if good else ""
-    return together(fact, (_of(flaw) for flaw in evidence.flaws))
+    return together(fact, (_of(flaw, manifest_of(evidence)) for flaw in evidence.flaws))
 
 
-def _of(flaw: Flaw) -> Verdict:
+def _of(flaw: Flaw, manifest: Manifest) -> Verdict:
     folder = flaw.path.rpartition("/")[0] or "/"
     match flaw.mistake:
         case Mistake.NO_FOLDER:
-            return fail(flaw.sentence, mends.mounted(folder))
+            return fail(flaw.sentence, manifest.shared(folder))
         case Mistake.NOT_WRITABLE:
-            return fail(flaw.sentence, mends.fs_group())
+            return fail(flaw.sentence, manifest.writable())
         case Mistake.PRIVATE:
             return warn(flaw.sentence, mends.mode(flaw.path))
         case Mistake.FORMAT | Mistake.WITHHELD | Mistake.NO_FILE | Mistake.TWICE:

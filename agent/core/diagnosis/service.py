@@ -1,57 +1,110 @@
-"""The checks of the service and of the pods that DNS lists for it."""
+"""The checks of the service: whether it is one to follow, its ports, how old an answer may be."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.core.diagnosis import mends
-from agent.core.diagnosis.evidence import Evidence
-from agent.core.diagnosis.nameservers import tcp_mend
-from agent.core.diagnosis.verdict import Verdict, fail, ok, some, together, warn
-from agent.core.gate import Waiting, judge
+from agent.core.diagnosis.evidence import Evidence, Way
+from agent.core.diagnosis.manifests import manifest_of
+from agent.core.diagnosis.nameservers import NOBODY_ASKED, tcp_mend
+from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.identity import Identity
-from agent.core.membership import Membership, Rules, observe
-from agent.core.names import split_ordinal
+from agent.core.names import address_key, is_address, split_ordinal
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Peer, Service
-from agent.core.sightings import MISSED_ANSWERS
-from agent.core.tracking import is_self
-
-
-def at_once(me: Identity, seen: Answered) -> Membership:
-    """What is known after an answer, if it is believed as if it had been given often enough."""
-    state = Membership(me)
-    for _ in range(MISSED_ANSWERS):
-        state = observe(state, seen, 0.0, Rules(settle=0)).state
-    return state
 
 
 def check_service(evidence: Evidence) -> Verdict:
-    """Whether the service is a headless one over this pod's set."""
-    me = evidence.me
-    match evidence.dns.seen:
-        case Answered(endpoints) as seen:
-            fact = f"{me.service.fqdn} is a headless service that lists {_pods(len(endpoints))}"
-            return together(fact, _oddities(me, seen))
+    """Whether the service is a headless one over this pod's set, or what stands for that."""
+    seen = evidence.dns.seen
+    match seen:
+        case Answered():
+            return together(_fact(evidence, seen), _oddities(evidence, seen))
+        case Absent(_, Why.OTHER_FAMILY) if evidence.dns.unfit:
+            return _of_other_family(evidence)
         case Absent(reason, why):
             other = _other_service(evidence)
-            there = f"\nDNS knows this pod as {other.pod(me.pod)}" if other else ""
-            return fail(f"{reason}{there}", _mend(why, me, other))
+            there = f"\nDNS knows this pod as {other.pod(evidence.me.pod)}" if other else ""
+            return fail(f"{reason}{there}", _mend(why, evidence, other))
         case Unknown(reason):
-            return fail(reason, tcp_mend(evidence.dns.over_tcp))
+            return fail(reason, tcp_mend(evidence))
         case None:
             return fail("nobody has asked")
 
 
-def _oddities(me: Identity, seen: Answered) -> Iterator[Verdict]:
-    sets = _sets(seen.endpoints)
-    if sets and me.set_name not in sets:
-        yield fail(
-            f"they are pods of {some(sorted(sets))}, and none of {me.set_name}: its selector is "
-            "another set's, or the service is",
-            mends.selector(me.service, me.set_name),
+def _fact(evidence: Evidence, seen: Answered) -> str:
+    service, count = evidence.me.service, len(seen.endpoints)
+    match evidence.way:
+        case Way.STATIC:
+            return NOBODY_ASKED
+        case Way.ORDINALS:
+            of = evidence.gate.replicas or count
+            what = "containers" if service.is_bare else "pods"
+            return f"asked for by their names, {count} of {of} {what} are there"
+        case _ if service.is_bare:
+            return f"the alias {service.name} has {count} {_plural('container', count)}"
+        case _:
+            return f"{service.fqdn} is a headless service that lists {pods(count)}"
+
+
+def _oddities(evidence: Evidence, seen: Answered) -> Iterator[Verdict]:
+    me, endpoints = evidence.me, seen.endpoints
+    if evidence.dns.unfit and not any(_has_address(e, me) for e in endpoints):
+        yield _of_other_family(evidence)
+        return
+    sets = sets_of(endpoints)
+    if me.set_name and sets and me.set_name not in sets:
+        yield _of_others(evidence, sets)
+    numbered = [name for name in evidence.dns.records.names if split_ordinal(name)]
+    if numbered and not evidence.role.has_ordinals:
+        yield warn(
+            f"its pods have names, as a StatefulSet's have ({some(numbered)}), but workload says "
+            "that they are a Deployment's",
+            manifest_of(evidence).variable("ROLLCALL_WORKLOAD", "statefulset"),
         )
     for remark in seen.remarks:
-        yield warn(remark, mends.service_name(me.service.name))
+        yield warn(remark, _mend_of_nameless(evidence, endpoints))
+
+
+def _mend_of_nameless(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> str:
+    """What mends an answer with pods that are known by their addresses, if it has any."""
+    nameless = [endpoint.fqdn for endpoint in endpoints if is_address(endpoint.fqdn)]
+    if not evidence.role.has_ordinals and len({address_key(a)[0] for a in nameless}) > 1:
+        return manifest_of(evidence).variable("ROLLCALL_ADDRESS_FAMILY", "ipv4")
+    is_to_rename = nameless and evidence.has_ordinals and not evidence.bare_by
+    return mends.service_name(evidence.me.service.name) if is_to_rename else ""
+
+
+def _has_address(endpoint: Endpoint, me: Identity) -> bool:
+    """Whether it is another's, and has an address of the family that is asked for."""
+    return bool(endpoint.addresses) and endpoint.fqdn != me.fqdn
+
+
+def _of_others(evidence: Evidence, sets: set[str]) -> Verdict:
+    """All are pods of other sets than this one's."""
+    me = evidence.me
+    theirs = f"they are pods of {some(sorted(sets))}, and none of {me.set_name}: "
+    if evidence.bare_by:
+        return fail(
+            f"{theirs}Docker knows an address by its container's name, not by its alias; with "
+            "replicas set, each is asked for by its alias",
+            manifest_of(evidence).variable("ROLLCALL_REPLICAS", "COUNT"),
+        )
+    return fail(
+        f"{theirs}its selector is another set's, or the service is",
+        mends.selector(me.service, me.set_name),
+    )
+
+
+def _of_other_family(evidence: Evidence) -> Verdict:
+    """Nobody has an address of the family that is asked for."""
+    role, unfit, service = evidence.role, evidence.dns.unfit, evidence.me.service
+    addresses = sorted({a for endpoint in unfit for a in endpoint.addresses}, key=address_key)
+    return fail(
+        f"address_family is {role.family}, and {some(names_of(unfit))} "
+        f"{'has' if len(unfit) == 1 else 'have'} no such address, only {some(addresses)}",
+        manifest_of(evidence).families(service, role.family),
+    )
 
 
 def _other_service(evidence: Evidence) -> Service | None:
@@ -64,131 +117,81 @@ def _other_service(evidence: Evidence) -> Service | None:
     return None
 
 
-def _mend(why: Why, me: Identity, other: Service | None) -> str:
+def _mend(why: Why, evidence: Evidence, other: Service | None) -> str:
+    me, manifest = evidence.me, manifest_of(evidence)
     match why:
+        case Why.OTHER_FAMILY:
+            return manifest.families(me.service, evidence.role.family)
+        case _ if evidence.bare_by:
+            return _mend_of_containers(why, evidence)
         case Why.NO_SUCH_NAME:
-            return mends.whole_service(me.service)
-        case Why.NO_DATA | Why.NO_SUCH_PORT:
+            whose = "StatefulSet" if evidence.role.has_ordinals else "Deployment"
+            return mends.whole_service(me.service, whose)
+        case Why.NO_SUCH_PORT:
+            return mends.port_name(me.service)
+        case Why.NO_DATA:
             return mends.ports(me.service)
         case Why.NOT_HEADLESS:
             return mends.headless(me.service)
         case Why.EXTERNAL_NAME:
-            return mends.variable("ROLLCALL_SERVICE", "HEADLESS-SERVICE")
-        case Why.NO_NAMES if other:
-            return mends.variable("ROLLCALL_SERVICE", other.name)
+            return manifest.variable("ROLLCALL_SERVICE", "HEADLESS-SERVICE")
         case Why.NO_NAMES:
-            return mends.service_name(me.service.name)
-        case Why.OTHER_FAMILY:
-            return mends.variable("ROLLCALL_ADDRESS_FAMILY", "any")
-        case _:
+            told = manifest.variable("ROLLCALL_SERVICE", other.name) if other else ""
+            return told or mends.service_name(me.service.name)
+        case Why.NO_NAMESPACE:  # which the check of the namespace has seen
             return ""
 
 
-def check_record(evidence: Evidence) -> Verdict:
-    """Whether DNS lists this pod, at the address that it has."""
-    me, seen = evidence.me, evidence.dns.seen
-    endpoints = seen.endpoints if isinstance(seen, Answered) else ()
-    own = [endpoint for endpoint in endpoints if endpoint.fqdn == me.fqdn]
-    listed = {address for endpoint in own for address in endpoint.addresses}
-    if not own:
-        return _unlisted(me, endpoints)
-    if me.addresses and listed and not listed & set(me.addresses):
-        return warn(
-            f"{me.pod} is listed at {some(sorted(listed))}, and is at {some(me.addresses)}: an old "
-            f"record (a cache keeps it for up to {max(evidence.dns.records.ttls, default=0):g} s), "
-            f"another pod of that name that still runs, or a wrong POD_IP",
-            mends.downward("POD_IP"),
-        )
-    where = f" at {some(sorted(listed))}" if listed else ", without an address"
-    return ok(f"{me.pod} is listed{where}")
-
-
-def _unlisted(me: Identity, endpoints: tuple[Endpoint, ...]) -> Verdict:
-    if any(is_self(me, endpoint) for endpoint in endpoints):
-        return fail(
-            f"this pod is listed, but by its address and not as {me.pod}: its StatefulSet's "
-            f"serviceName is not {me.service.name}",
-            mends.service_name(me.service.name),
-        )
-    return fail(
-        f"{me.pod} is not listed, so its peers don't know of it: it is not ready, and the service "
-        "lists ready pods only; or it started less than a second ago; or the service does not "
-        "select it",
-        mends.publish_not_ready(me.service),
-    )
+def _mend_of_containers(why: Why, evidence: Evidence) -> str:
+    """What mends it in docker-compose that nobody is there."""
+    me, manifest = evidence.me, manifest_of(evidence)
+    if why is Why.NO_NAMES:
+        return manifest.variable("ROLLCALL_REPLICAS", "COUNT")
+    pod = me.pod if evidence.has_ordinals else "CONTAINER"
+    return manifest.listed(me.service, pod) if why is Why.NO_SUCH_NAME else ""
 
 
 def check_ports(evidence: Evidence) -> Verdict:
     """Whether SRV records lead to every pod.
 
-    A port name that does not exist is a service without SRV records for it: `check_service` tells.
+    A port name that does not exist is a service without SRV records for it: where nothing else is
+    asked for, `check_service` tells.
     """
     service, records = evidence.me.service, evidence.dns.records
-    is_too_long = evidence.dns.over_tcp is not None and evidence.dns.over_tcp.is_cut_short
-    if records.no_srv and is_too_long:
-        return ok("too many pods for SRV records")
+    if evidence.way is Way.STATIC:
+        return moot(NOBODY_ASKED)
+    if evidence.way is not Way.SRV:
+        return moot(f"DNS is asked for {evidence.way.value}, which takes no port")
+    if records.is_too_long:
+        return ok("too many pods for SRV records: their addresses are asked for instead")
+    if records.no_srv and evidence.port_name:
+        return warn(records.no_srv, mends.port_name(service))
     if records.no_srv:
         return warn(records.no_srv, mends.ports(service))
     if records.ports and not any(records.ports):
         return warn("the SRV records have port 0: the service has no ports", mends.ports(service))
     troubles = []
     if records.without_port:
+        named = f"named {evidence.port_name}" if evidence.port_name else "of a name"
         troubles.append(
             fail(
                 f"{some(records.without_port)} is listed without a port, and so without its name: "
-                "the pod has no port of the name that the service's targetPort has",
+                f"the pod has no port {named} that the service's targetPort has",
                 mends.target_port(service),
             )
         )
     numbers = some(str(port) for port in records.ports)
-    return together(
-        f"SRV records have port {numbers}" if numbers else "no port is needed", troubles
-    )
-
-
-def check_peers(evidence: Evidence) -> Verdict:
-    """Whether all peers are there that are waited for, and that there are to be."""
-    me, seen = evidence.me, evidence.dns.seen
-    if not isinstance(seen, Answered):
-        return fail("nobody has asked")
-    state = at_once(me, seen)
-    names = [peer.name for peer in state.peers if peer.fqdn in {e.fqdn for e in seen.endpoints}]
-    fact = f"{_pods(len(names))} listed: {some(names)}" if names else "no pod has a name"
-    return together(fact, _missing(evidence, state, seen))
-
-
-def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[Verdict]:
-    me, gate = evidence.me, evidence.gate
-    if isinstance(waiting := judge(state, gate, 0.0), Waiting):
-        mend = mends.publish_not_ready(me.service)
-        if gate.wait_for != "predecessors":
-            mend = mends.all_of((mend, mends.parallel()))
-        yield fail(f"the gate is not open: {waiting.reason}", mend)
-    ordinals = range(gate.start_ordinal, gate.start_ordinal + (gate.replicas or 0))
-    absent = [n for n in ordinals if f"{me.set_name}-{n}" not in state.listed]
-    if absent:
-        names = some(f"{me.set_name}-{n}" for n in absent)
-        yield warn(
-            f"replicas is {gate.replicas}, and {names} {'is' if len(absent) == 1 else 'are'} not "
-            "listed (not made yet, not ready, or scaled down)",
-            mends.publish_not_ready(me.service),
-        )
-    if addressless := [Peer(e.fqdn).name for e in seen.endpoints if not e.addresses]:
-        yield warn(
-            f"DNS names {some(addressless)} without an address beside the name",
-            mends.variable("ROLLCALL_DISCOVERY", "address"),
-        )
-    sets = _sets(seen.endpoints)
-    if len(sets) > 1 and me.set_name in sets:
-        yield warn(
-            f"pods of {some(sorted(sets))} are behind one service, and all count as peers",
-            mends.selector(me.service, me.set_name),
-        )
+    called = f"{evidence.port_name} is port" if evidence.port_name else "SRV records have port"
+    return together(f"{called} {numbers}" if numbers else "no port is needed", troubles)
 
 
 def check_freshness(evidence: Evidence) -> Verdict:
     """For how long a cache may hide what is new."""
     ttls = evidence.dns.records.ttls
+    if evidence.way is Way.STATIC:
+        return moot(NOBODY_ASKED)
+    if evidence.bare_by:
+        return moot("Docker answers by what runs now, whatever time to live it says")
     if not ttls:
         return ok("nothing has said how long it is valid")
     least, longest = min(ttls), max(ttls)
@@ -203,11 +206,21 @@ def check_freshness(evidence: Evidence) -> Verdict:
     return ok(f"the records' TTL is {longest:g} s: where a cache answers, {hidden}")
 
 
-def _sets(endpoints: tuple[Endpoint, ...]) -> set[str]:
+def sets_of(endpoints: tuple[Endpoint, ...]) -> set[str]:
     """The StatefulSets whose pods these are."""
-    found = (split_ordinal(Peer(endpoint.fqdn).name) for endpoint in endpoints)
+    found = (split_ordinal(name) for name in names_of(endpoints))
     return {parts[0] for parts in found if parts}
 
 
-def _pods(count: int) -> str:
-    return f"{count} {'pod' if count == 1 else 'pods'}"
+def names_of(endpoints: tuple[Endpoint, ...]) -> list[str]:
+    """What they are called, an address where they have no name."""
+    return [Peer(endpoint.fqdn).name for endpoint in endpoints]
+
+
+def pods(count: int) -> str:
+    """So many pods."""
+    return f"{count} {_plural('pod', count)}"
+
+
+def _plural(thing: str, count: int) -> str:
+    return thing if count == 1 else f"{thing}s"

@@ -21,11 +21,17 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A state, the sentences that say why (a line each), and YAML that mends it, or nothing."""
+    """A state, the sentences that say why (a line each), and YAML that mends it, or nothing.
+
+    `lets_on`: what needs this check to be well may be looked at. `first` are the checks that
+    have to be well before this one means anything.
+    """
 
     state: State
     finding: str
     mend: str = ""
+    lets_on: bool = True
+    first: tuple[str, ...] = ()
 
 
 def ok(finding: str) -> Verdict:
@@ -40,11 +46,17 @@ def warn(finding: str, mend: str = "") -> Verdict:
 
 def fail(finding: str, mend: str = "") -> Verdict:
     """It can't work."""
-    return Verdict(State.FAIL, finding, mend)
+    return Verdict(State.FAIL, finding, mend, lets_on=False)
 
 
-def skipped(finding: str) -> Verdict:
-    """It was not looked at."""
+def skipped(*first: str) -> Verdict:
+    """It means nothing before these checks are well."""
+    finding = f"can't be told yet: first mend {' and '.join(first)}"
+    return Verdict(State.SKIPPED, finding, lets_on=False, first=first)
+
+
+def moot(finding: str) -> Verdict:
+    """In such a setup there is nothing to look at, and so nothing that could be wrong."""
     return Verdict(State.SKIPPED, finding)
 
 
@@ -53,11 +65,11 @@ def together(fact: str, troubles: Iterable[Verdict]) -> Verdict:
     troubles = tuple(troubles)
     if not troubles:
         return ok(fact)
-    has_failed = any(trouble.state is State.FAIL for trouble in troubles)
     findings = [fact, *(trouble.finding for trouble in troubles)]
     finding = "\n".join(finding for finding in findings if finding)
     mend = all_of(trouble.mend for trouble in troubles)
-    return Verdict(State.FAIL if has_failed else State.WARN, finding, mend)
+    has_failed = any(trouble.state is State.FAIL for trouble in troubles)
+    return fail(finding, mend) if has_failed else warn(finding, mend)
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

@@ -1,0 +1,164 @@
+"""Gathers the facts that `rollcall doctor` judges: of DNS, of files and folders, of peers."""
+
+import os
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from agent import formats, publish
+from agent.bootstrap import Adviser
+from agent.cli.bootstrap import asking_of
+from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
+from agent.cli.run import ONE_FILE_TWICE, memory_beside
+from agent.core.bootstrap import listing
+from agent.core.diagnosis import (
+    Dns,
+    Evidence,
+    Flaw,
+    Founding,
+    Kept,
+    Mistake,
+    Way,
+    at_once,
+)
+from agent.core.finding import CantTell, Finding
+from agent.core.identity import Identity, IdentityError, Role, identify
+from agent.core.membership import Membership
+from agent.core.nameservers import Nameserver
+from agent.core.observation import Answered
+from agent.core.roll import Roll
+from agent.core.surroundings import Surroundings, bare_source, container_addresses
+from agent.discovery.examine import Place, examine, way_of
+from agent.settings import Output, Settings
+
+# What others than the owner need to read a file.
+_FOR_OTHERS = stat.S_IRGRP | stat.S_IROTH
+Nameservers = Callable[[], tuple[Nameserver, ...]]
+
+
+def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -> Evidence:
+    """All facts but of who said what in the settings. Asks DNS, and peers' ports."""
+    servers = nameservers()
+    who: Identity | IdentityError
+    try:
+        who = identify(around, settings.role)
+        inquiry = inquiry_of(Situation(settings, who, nameservers, container_addresses(around)))
+        way = way_of(inquiry)
+        place = who.service.namespace, who.service.cluster_domain
+    except IdentityError as wrong:
+        who, inquiry = wrong, None
+        way = Way.STATIC if settings.peers else Way.SRV
+        place = wrong.values.get("namespace", ""), wrong.values.get("cluster domain", "")
+    here = container_addresses(around) if bare_source(around) else ()
+    dns = examine(Place(*place, servers, settings.discovery.timeout, here), inquiry, time.monotonic)
+    state = _state(who, dns)
+    roll = state.roll(settings.replicas, settings.start_ordinal) if state and state.peers else None
+    paths = {output.path: _real(output.path) for output in settings.outputs}
+    flaws = [flaw for output in settings.outputs for flaw in _flaws(output, roll, settings.role)]
+    return Evidence(
+        around=around,
+        who=who,
+        role=settings.role,
+        way=way,
+        port_name=settings.discovery.port_name,
+        gate=settings.gate,
+        nameservers=servers,
+        nameservers_by="the settings" if settings.nameservers else str(RESOLV_CONF),
+        dns=dns,
+        outputs=tuple(paths),
+        flaws=(*flaws, *_doubled(paths)),
+        kept=_kept(settings, who),
+        founding=_founding(settings, state) if state else None,
+    )
+
+
+def _state(who: Identity | IdentityError, dns: Dns) -> Membership | None:
+    """What the agent would know by now; None if it does not know itself."""
+    if not isinstance(who, Identity):
+        return None
+    return at_once(who, dns.seen) if isinstance(dns.seen, Answered) else Membership(who)
+
+
+def _founding(settings: Settings, state: Membership) -> Founding | None:
+    """What the advice on founding a cluster rests on; None if nobody wants it."""
+    asked = settings.bootstrap
+    if asked.port is None:
+        return None
+    adviser = Adviser(asking_of(asked, asked.port), time.monotonic)
+    roll = state.roll(settings.replicas, settings.start_ordinal)
+    found = adviser.survey(roll, listing(state, 0.0, settings.rules.longest_gap))
+    folders = (asked.data, str(Path(asked.marker).parent) if asked.marker else "")
+    not_there = tuple(folder for folder in folders if folder and not Path(folder).is_dir())
+    return Founding(
+        port=asked.port,
+        data=asked.data,
+        marker=asked.marker,
+        found=found,
+        not_there=not_there,
+        is_kept_away=_is_kept_away(roll, found.peers),
+    )
+
+
+def _is_kept_away(roll: Roll, heard: tuple[Finding, ...] | CantTell) -> bool:
+    """Whether there is a peer elsewhere, with an address, of whom nothing can be told."""
+    own = set(roll.me.addresses if roll.me else ())
+    pairs = zip(roll.others, () if isinstance(heard, CantTell) else heard, strict=False)
+    return any(isinstance(f, CantTell) and set(p.addresses) - own for p, f in pairs)
+
+
+def _real(path: str) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return Path(path)
+
+
+def _flaws(output: Output, roll: Roll | None, role: Role) -> Iterator[Flaw]:
+    """What is wrong with an output, tried as far as that leaves no trace."""
+    path = _real(output.path)
+    try:
+        form = formats.load(output.format)
+        formats.try_out(form, output.vars, role)
+        content = formats.render(form, roll, output.vars) if roll else b""
+        if isinstance(content, formats.Withheld):
+            yield Flaw(output.path, Mistake.WITHHELD, content.reason)
+    except formats.FormatError as wrong:
+        yield Flaw(output.path, Mistake.FORMAT, str(wrong))
+    try:
+        publish.check_target(path)
+        publish.try_folder(path.parent)
+        mode = output.permissions or (path.stat().st_mode if path.exists() else None)
+        if mode is not None and not mode & _FOR_OTHERS:
+            sentence = f"{output.path} can be read by no other user than {os.geteuid()}"
+            yield Flaw(output.path, Mistake.PRIVATE, sentence)
+    except publish.PublishError as wrong:
+        yield Flaw(output.path, _mistake(path), str(wrong))
+    except OSError as wrong:
+        reason = f"{output.path} can't be written: {wrong.strerror or wrong}"
+        yield Flaw(output.path, Mistake.NO_FILE, reason)
+
+
+def _mistake(path: Path) -> Mistake:
+    """What kind of thing keeps a file from being written."""
+    if not path.parent.is_dir():
+        return Mistake.NO_FOLDER
+    if path.exists() and not path.is_file():
+        return Mistake.NO_FILE
+    return Mistake.NOT_WRITABLE
+
+
+def _doubled(paths: dict[str, Path]) -> Iterator[Flaw]:
+    """Outputs that lead to one file by different paths."""
+    for real, times in Counter(paths.values()).items():
+        if times > 1:
+            yield Flaw(str(real), Mistake.TWICE, f"{real}: {ONE_FILE_TWICE}")
+
+
+def _kept(settings: Settings, who: Identity | IdentityError) -> Kept | None:
+    """What an earlier run left, if it left something."""
+    if not isinstance(who, Identity) or not settings.outputs:
+        return None
+    path = memory_beside(_real(settings.outputs[0].path), who)
+    return Kept(str(path), publish.read(path)) if path.exists() else None
