@@ -146,6 +146,13 @@ class Agent(Host):
         found = self.document
         return {peer["name"]: peer["addresses"] for peer in found["peers"]} if found else {}
 
+    def doctor(self, *flags: str) -> dict[str, dict[str, str]]:
+        """What `rollcall doctor` says there: each check by its name."""
+        command = ["python3", "-P", "-m", "agent", "doctor", "--json", *flags]
+        output = self._container.exec_run(command, stderr=False).output
+        assert isinstance(output, bytes)
+        return {check["name"]: check for check in json.loads(output)["checks"]}
+
     def events(self, *kinds: str) -> list[dict[str, Any]]:
         """What it has logged so far, of these kinds; of every kind without any."""
         whole = self.logs().rpartition("\n")[0]
