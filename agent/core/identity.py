@@ -123,8 +123,7 @@ def identify(around: Surroundings, role: Role | None = None) -> Identity:
     if pod and parts is None:
         problems.append(
             f"the ordinal is not known: {pod!r} (from {sources['pod name']}) does not end in "
-            "'-' and a number as a StatefulSet's pod does; set --pod-name (or, if it is a "
-            "Deployment's, --workload deployment)"
+            f"'-' and a number as a StatefulSet's pod does; set {_ordinal_mend(around)}"
         )
     service = Service(
         *(values.get(name, "") for name in ("service", "namespace", "cluster domain"))
@@ -146,6 +145,12 @@ def identify(around: Surroundings, role: Role | None = None) -> Identity:
         remarks=tuple(_contradictions(around, role, values, sources)),
         is_member=role.is_member,
     )
+
+
+def _ordinal_mend(around: Surroundings) -> str:
+    if bare_source(around):
+        return "POD_NAME to the database container's name, as in db-0"
+    return "--pod-name (or, if it is a Deployment's, --workload deployment)"
 
 
 def _ordinal_source(role: Role) -> str:

@@ -17,6 +17,8 @@ from agent.core.surroundings import (
     search_entry,
 )
 
+_POD_NAME = "--pod-name, or POD_NAME from the downward API"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -42,10 +44,11 @@ def fields(around: Surroundings, *, is_member: bool) -> tuple[Field, ...]:
     full = full_name(around)
     search = search_entry(around.resolv_conf)
     searched = "the search list of /etc/resolv.conf (no NAMESPACE.svc.DOMAIN)"
+    is_bare = bool(bare_source(around))
     always = (
         Field(
             "pod name",
-            "--pod-name, or POD_NAME from the downward API",
+            "POD_NAME to the database container's name" if is_bare else _POD_NAME,
             dns_label,
             (
                 _told(around, "pod_name"),
@@ -55,12 +58,12 @@ def fields(around: Surroundings, *, is_member: bool) -> tuple[Field, ...]:
         ),
         Field(
             "service",
-            "--service to the StatefulSet's serviceName",
+            _service_mend(is_bare=is_bare, is_member=is_member),
             dns_label,
             (_told(around, "service"), *([_own_service(around)] if is_member else [])),
         ),
     )
-    if bare_source(around):
+    if is_bare:
         return always
     return (
         *always,
@@ -86,6 +89,14 @@ def fields(around: Surroundings, *, is_member: bool) -> tuple[Field, ...]:
             ),
         ),
     )
+
+
+def _service_mend(*, is_bare: bool, is_member: bool) -> str:
+    if is_bare:
+        return "--service to the alias that the database containers share"
+    if not is_member:
+        return "--service to the headless service that is to be followed"
+    return "--service to the StatefulSet's serviceName"
 
 
 def address_looks(around: Surroundings) -> tuple[Look, ...]:

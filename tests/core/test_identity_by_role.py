@@ -58,8 +58,8 @@ def test_an_observer_has_to_be_told_whom_to_follow_whatever_its_own_service_is()
     around = Surroundings({}, NO_ENV, hosts, "proxy-5", RESOLV_CONF)
     (line,) = refusal(around, OBSERVER)
     assert line == (
-        "the service is not known: looked at --service; set --service to the StatefulSet's "
-        "serviceName"
+        "the service is not known: looked at --service; set --service to the headless service "
+        "that is to be followed"
     )
 
 
@@ -312,3 +312,9 @@ def test_whatever_is_read_the_identity_fits_the_role_or_is_refused_by_sentences(
     if me.peer is not None:
         assert me.peer.fqdn == me.fqdn
         assert role.has_ordinals or me.fqdn in me.addresses
+
+
+def test_in_compose_a_container_without_a_number_is_told_to_be_called_as_its_database() -> None:
+    lines = refusal(Surroundings({}, NO_ENV, DOCKER_HOSTS, "3f2a9c5d7e10", DOCKER), Role())
+    assert "set POD_NAME to the database container's name, as in db-0" in "\n".join(lines)
+    assert not [line for line in lines if "serviceName" in line or "Deployment" in line]
