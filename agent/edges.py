@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from agent.core.bootstrap import NO_ADVICE, Advice
+from agent.core.bootstrap import Advice
 from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
 from agent.core.identity import Identity
@@ -63,16 +63,17 @@ def forget(_: bytes) -> None:
     """Remembers nothing."""
 
 
-def not_advised(_: Roll, __: Yes | CantTell) -> Advice:
+def not_advised(_: Roll, __: Yes | CantTell) -> Advice | None:
     """Says nothing of founding a cluster."""
-    return NO_ADVICE
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
     """Everything that does something. `notify` says whether the news arrived.
 
-    `advise` says whether this pod may found a cluster, given the roll and whether that is certain.
+    `advise` says whether this pod may found a cluster, given the roll and whether that is certain;
+    None where nobody asks for it.
 
     `recall` gives what `remember` was given last, before the last restart too; `remember` raises
     PublishError where it can't keep it.
@@ -85,7 +86,7 @@ class Edges:
     notify: Callable[[Roll], bool] = nobody
     recall: Callable[[], bytes | None] = nothing
     remember: Callable[[bytes], None] = forget
-    advise: Callable[[Roll, Yes | CantTell], Advice] = not_advised
+    advise: Callable[[Roll, Yes | CantTell], Advice | None] = not_advised
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,9 @@ class Keeper:
         """Keeps it, if there is anything to keep; where that fails, it is tried again."""
         state = memory.membership
         says = (state.tracked, state.generation, state.fresh_at is None, memory.notified)
-        if not state.generation or self._said == (says, memory.is_open):
+        if not state.generation or self._said == (says, memory.opened_for):
             return
-        self._said = (says, memory.is_open)
+        self._said = (says, memory.opened_for)
         content = remember(memory)
         if content == self._kept:
             return

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from agent.core import membership
-from agent.core.bootstrap import NO_ADVICE, listing
+from agent.core.bootstrap import Advice, lasts, listing
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.memory import Memory
 from agent.core.observation import Absent, Answered, Unknown
@@ -55,9 +55,9 @@ class Loop:
             )
             for target in edges.targets
         }
-        self._advice = NO_ADVICE
+        self._advice: Advice | None = None
         self._rendered: dict[Path, tuple[tuple[int, str | None], bytes | Withheld]] = {}
-        self._is_open = recalled.is_open
+        self._is_open = recalled.opened_for == plan.gate.asks
         self._is_ready = False
         self._no_peers_because = ""
         self._doubted_at = self._started
@@ -117,9 +117,11 @@ class Loop:
         """Takes new advice; why nothing is written without it, empty if that does not matter."""
         now = self._edges.clock.now()
         known = listing(self._state, now, self._plan.rules.longest_gap)
-        advice, before = self._edges.advise(self._roll(), known), self._advice
+        advice = self._edges.advise(self._roll(), known)
+        if advice is None or lasts(self._advice, advice):
+            return ""
+        self._tell.advice(self._advice, advice)
         self._advice = advice
-        self._tell.advice(before, advice)
         gate = self._plan.gate
         is_too_late = gate.proceed_at_timeout and now >= self._deadline
         if self._is_ready or advice.word != "unknown" or not self._plan.needs_advice or is_too_late:
@@ -129,7 +131,7 @@ class Loop:
     def _roll(self) -> Roll:
         gate, advice = self._plan.gate, self._advice
         roll = self._state.roll(gate.replicas, gate.start_ordinal)
-        return roll if advice is NO_ADVICE else replace(roll, bootstrap=advice.word)
+        return roll if advice is None else replace(roll, bootstrap=advice.word)
 
     def _waited(self) -> float:
         """Seconds since the start, in step with `_deadline` to the last bit."""
@@ -175,7 +177,8 @@ class Loop:
     def _remember(self) -> None:
         """Keeps what must outlive a restart, before anything is written that follows from it."""
         told = {str(path): led.notified for path, led in self._ledgers.items() if led.notified}
-        self._keeper.remember(Memory(self._state, told, self._is_open))
+        opened_for = self._plan.gate.asks if self._is_open else ""
+        self._keeper.remember(Memory(self._state, told, opened_for))
 
     def _judge_gate(self) -> Gate:
         """The gate, which stays open once it is."""

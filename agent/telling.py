@@ -41,12 +41,12 @@ class Teller:
             case Did.ADDED | Did.READDRESSED | Did.DROPPED:
                 self.now("info", decision.reason, **more)
 
-    def advice(self, before: Advice, advice: Advice) -> None:
+    def advice(self, before: Advice | None, advice: Advice) -> None:
         """Tells what is new about founding a cluster, and a doubt that lasts ever more seldom."""
         sentence = f"bootstrap: {advice.word}: {advice.reason}"
-        if advice.word == "unknown" and advice is not before:
+        if advice.word == "unknown":
             self.seldom("bootstrap", "info", sentence, kind="bootstrap", word=advice.word)
-        elif advice.word != before.word:
+        elif before is None or advice.word != before.word:
             self.is_over("bootstrap")
             self.now("info", sentence, kind="bootstrap", word=advice.word)
 

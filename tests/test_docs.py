@@ -15,7 +15,7 @@ import dns.rrset
 import pytest
 import yaml
 
-from agent.cli import rollcall
+from agent.cli import COMMANDS
 from agent.core.identity import IdentityError, identify
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered
@@ -86,7 +86,7 @@ def test_readme_lists_every_flag_with_its_key() -> None:
 
 def test_readme_lists_every_command() -> None:
     listed = {row[0].strip("`").removeprefix("rollcall ") for row in table("Commands")}
-    assert listed == set(rollcall.commands)
+    assert listed == set(COMMANDS)
 
 
 def test_readme_lists_every_format_with_its_file() -> None:

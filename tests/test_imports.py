@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import subprocess
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator
@@ -344,3 +345,20 @@ def test_a_broken_rule_is_found(path: str, source: str, rule: str) -> None:
 )
 def test_what_the_rules_allow_is_left_alone(path: str, source: str) -> None:
     assert broken_rules(path, source) == []
+
+
+def test_a_sidecar_does_not_load_what_only_other_commands_need() -> None:
+    """The doctor and the lab bring two megabytes with them, which each pod would hold for ever."""
+    look = (
+        "import sys; from agent.cli import main; sys.argv = ['rollcall', 'run', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = set(ended.stderr.split())
+    assert "agent.loop" in loaded
+    heavy = {"agent.cli.doctor", "agent.cli.lab", "agent.core.diagnosis", "agent.lab", "dns.query"}
+    assert not heavy & loaded

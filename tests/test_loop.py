@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.core.bootstrap import NO_ADVICE, Advice
+from agent.core.bootstrap import Advice
 from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
 from agent.core.identity import Identity
@@ -50,10 +50,10 @@ class World:
     asked_at: list[float] = field(default_factory=list)
     answer_takes: float = 0.0
     memory: bytes | None = None
-    advice: Advice = NO_ADVICE
+    advice: Advice | None = None
     certain: list[Yes | CantTell] = field(default_factory=list)
 
-    def advise(self, roll: Roll, listing: Yes | CantTell) -> Advice:
+    def advise(self, roll: Roll, listing: Yes | CantTell) -> Advice | None:
         self.certain.append(listing)
         return self.advice
 
@@ -685,10 +685,16 @@ def test_who_is_told_to_proceed_does_so_without_advice() -> None:
     assert world.disk[FILE] == b"unknown"
 
 
-def test_advice_that_is_in_doubt_again_holds_up_no_file() -> None:
+def test_a_doubt_takes_no_advice_to_join_back_and_one_to_found_at_once() -> None:
+    """To join is never wrong; and a file is not to change with each hiccup."""
     world = World(dns=listed(0, 1), advice=JOIN)
     running = advised(world, needs_advice=True)
     running.pass_time(2)
     world.advice = NOT_KNOWN
     running.pass_time(2)
-    assert world.disk[FILE] == b"unknown"
+    assert world.writes == [b"join"]
+    world.advice = FIRST
+    running.pass_time(2)
+    world.advice = NOT_KNOWN
+    running.pass_time(2)
+    assert world.writes == [b"join", b"first", b"unknown"]

@@ -1,26 +1,57 @@
 """The command line: the only reader of the arguments and the environment, and of exit codes.
 
-Data goes to stdout, logs and errors to stderr. Exit codes: 0 done, or ended by SIGTERM; 1 failed;
-2 a wrong setting or a wrong use; 3 what was waited for (the startup gate,
-the bootstrap advice) did not come in time.
+Data goes to stdout, logs and errors to stderr. Exit codes: 0 done, or ended by SIGTERM; 1 failed,
+or `doctor` found something; 2 a wrong setting or a wrong use; 3 what was waited for (the startup
+gate, the bootstrap advice) did not come in time.
 """
 
 import contextlib
+import importlib
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import cast
 
 import click
 
 from agent import __version__
-from agent.cli.bootstrap import bootstrap
-from agent.cli.doctor import doctor
-from agent.cli.lab import lab
-from agent.cli.look import formats, peers, render, whoami
-from agent.cli.run import once, run
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main"]
+
+# Each command, in the order of --help, and the module of this package that has it.
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "run",
+        "once": "run",
+        "whoami": "look",
+        "peers": "look",
+        "doctor": "doctor",
+        "bootstrap": "bootstrap",
+        "render": "look",
+        "formats": "look",
+        "lab": "lab",
+    }
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _OnUse(click.Group):
+    """Imports a command when it is used: what only the others need costs a sidecar 2 MB."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All that there are."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"agent.cli.{COMMANDS[cmd_name]}")
+        return cast(click.Command, getattr(module, cmd_name))
+
+
+@click.group(
+    cls=_OnUse, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="rollcall", message="%(prog)s %(version)s")
 def rollcall() -> None:
     """Keep a clustered database's peers file true, from DNS alone.
@@ -28,10 +59,6 @@ def rollcall() -> None:
     In a pod, `rollcall run --output cassandra:/peers/cassandra.yaml` needs no more: who this pod is
     comes from the pod itself. `rollcall whoami` shows what was found, and where.
     """
-
-
-for command in (run, once, whoami, peers, doctor, bootstrap, render, formats, lab):
-    rollcall.add_command(command)
 
 
 def main() -> None:

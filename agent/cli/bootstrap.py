@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from agent.cli.options import (
     Wrong,
     find_situation,
     inquiry_of,
+    load_settings,
     settings_options,
 )
 from agent.cli.signals import Signals, Stopped, SystemClock
@@ -25,9 +27,9 @@ from agent.core import membership
 from agent.core.bootstrap import Advice, listing
 from agent.core.finding import CantTell, Finding, Yes
 from agent.core.roll import Peer, Roll
-from agent.core.schedule import Pace, next_poll
 from agent.discovery import discoverer
-from agent.edges import not_advised
+from agent.edges import Edges, Plan
+from agent.loop import Loop
 from agent.settings import BootstrapSettings
 
 
@@ -37,10 +39,10 @@ from agent.settings import BootstrapSettings
 def bootstrap(as_json: bool, **flags: Any) -> None:
     """Say whether this pod may found the cluster: first, join or unknown.
 
-    Asks until it is known, for --wait-timeout at most; ends with 3 if it is not known then.
+    Asks until it is known, for --wait-timeout and one poll at most; ends with 3 if it is not then.
     """
     signals = Signals()
-    situation = find_situation(flags)
+    situation = find_situation(load_settings(flags))
     if situation.settings.bootstrap.port is None:
         raise Wrong("there is no port to ask peers at: set --bootstrap-port to the cluster's own")
     try:
@@ -58,33 +60,38 @@ def bootstrap(as_json: bool, **flags: Any) -> None:
 def _known(situation: Situation, signals: Signals) -> Advice:
     """The advice, once it is not `unknown`, or the last one when time is up.
 
-    The first is asked for before DNS is: with a marker or data it is known in any outage.
+    The first is asked for before DNS is: with a marker or data it is known in any outage. Then the
+    loop runs, without any output, until it would write.
     """
-    settings, me = situation.settings, situation.identity
-    clock, rules = SystemClock(signals), settings.rules
-    advise = adviser_of(settings.bootstrap, signals)
-    asking = discoverer(inquiry_of(situation), clock.now)
-    observe = signals.guard(asking.observe)
-    state = membership.Membership(me)
-    then = clock.now()
-    deadline = then + settings.wait_timeout
-    while True:
-        now = clock.now()
-        roll = state.roll(settings.replicas, settings.start_ordinal)
-        advice = advise(roll, listing(state, now, rules.longest_gap))
-        if advice.word != "unknown" or now >= deadline:
-            return advice
-        clock.wait_until(min(then, deadline))
-        then = next_poll(clock.now(), settings.discovery.interval, Pace(), me.fqdn)
-        state = membership.observe(state, observe(), clock.now(), rules).state
+    settings, me, clock = situation.settings, situation.identity, SystemClock(signals)
+    adviser = adviser_of(settings.bootstrap, signals)
+    unheard = membership.Membership(me)
+    gate = replace(settings.gate, wait_for="self", proceed_at_timeout=False)
+    roll = unheard.roll(gate.replicas, gate.start_ordinal)
+    said = [adviser(roll, listing(unheard, clock.now(), settings.rules.longest_gap))]
+
+    def advise(roll: Roll, is_certain: Yes | CantTell) -> Advice:
+        said.append(adviser(roll, is_certain))
+        return said[-1]
+
+    if said[0].word == "unknown":
+        observe = signals.guard(discoverer(inquiry_of(situation), clock.now).observe)
+        edges = Edges(observe, clock, targets=(), tell=_nobody, advise=advise)
+        interval = settings.discovery.interval
+        Loop(Plan(me, settings.rules, gate, interval, needs_advice=True), edges).run(
+            until_ready=True
+        )
+    return said[-1]
+
+
+def _nobody(_: str, __: str, /, *, kind: str, **more: Any) -> None:
+    """Tells nobody of events: the word and its reason are all that is asked for."""
 
 
 def adviser_of(
     asked: BootstrapSettings, signals: Signals
 ) -> Callable[[Roll, Yes | CantTell], Advice]:
-    """Who advises on founding a cluster; nobody if the settings don't ask for it."""
-    if asked.port is None:
-        return not_advised
+    """Who advises on founding a cluster, where the settings ask for it: by a port."""
 
     def ask(
         peers: Sequence[Peer], port: int, timeout: float, clock: Callable[[], float]
@@ -92,7 +99,7 @@ def adviser_of(
         with signals.interruptible():
             return answering(peers, port, timeout, clock)
 
-    asking = asking_of(asked, asked.port)
+    asking = asking_of(asked, asked.port or 0)
     if asking.marker is not None:
         publish.sweep(asking.marker)
     return Adviser(asking, time.monotonic, ask)

@@ -73,7 +73,7 @@ def peers(as_json: bool, **flags: Any) -> None:
 
     The JSON is the roll, which `rollcall render` reads.
     """
-    situation = find_situation(flags)
+    situation = find_situation(load_settings(flags))
     settings = situation.settings
     seen = discoverer(inquiry_of(situation), time.monotonic).observe()
     if not isinstance(seen, Answered):

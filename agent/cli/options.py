@@ -46,7 +46,7 @@ class Failed(Wrong):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Settings, who this pod is, whom to ask, and an address of this container ("" if unknown)."""
+    """Settings, who this pod is, whom to ask, and the addresses of this container, if known."""
 
     settings: Settings
     identity: Identity
@@ -76,9 +76,8 @@ def _flag(option: Option) -> Callable[[Function], Function]:
     )
 
 
-def find_situation(flags: dict[str, Any]) -> Situation:
+def find_situation(loaded: Loaded) -> Situation:
     """Settings, identity and nameservers. Raises Wrong."""
-    loaded = load_settings(flags)
     around = find_surroundings(loaded)
     try:
         identity = identify(around, loaded.settings.role)
@@ -108,6 +107,11 @@ def inquiry_of(situation: Situation) -> Inquiry:
         raise Wrong(
             "--discovery srv can't be used where names have no namespace, as in docker-compose: "
             "Docker has no SRV records, and asks strangers for them; leave it out"
+        )
+    if chosen.mode == "ordinals" and not me.is_member and not me.service.is_bare:
+        raise Wrong(
+            "--discovery ordinals can't be used by an observer: what the StatefulSet is called is "
+            "not known; leave it out"
         )
     has_names = settings.role.has_ordinals
     of_set = me.set_name or me.service.name  # an observer is of no set: most are called alike

@@ -23,6 +23,7 @@ from agent.cli.options import (
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core.identity import Identity, Role
 from agent.discovery import discoverer
+from agent.edges import not_advised
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.settings import Output
 
@@ -51,16 +52,17 @@ def once(**flags: Any) -> None:
 
 def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     signals = Signals()
-    settings = load_settings(flags).settings
+    loaded = load_settings(flags)
+    settings = loaded.settings
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
     targets = tuple(_target(output, settings.role) for output in settings.outputs)
     if len({target.path for target in targets}) < len(targets):
         raise Wrong(ONE_FILE_TWICE)
-    situation = find_situation(flags)
+    situation = find_situation(loaded)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(inquiry_of(situation), time.monotonic)
-    me = situation.identity
+    me, asked = situation.identity, settings.bootstrap
     memory = memory_beside(targets[0].path, me)
     publish.sweep(memory)
     edges = Edges(
@@ -70,7 +72,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         tell=tell,
         recall=functools.partial(publish.read, memory),
         remember=functools.partial(publish.publish, memory, mode=None),
-        advise=adviser_of(settings.bootstrap, signals),
+        advise=adviser_of(asked, signals) if asked.port else not_advised,
     )
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
     for remark in me.remarks:
@@ -95,8 +97,9 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
 
 def memory_beside(first_output: Path, me: Identity) -> Path:
     """Where what is known outlives a restart; one pod may observe several services."""
-    whose = me.pod if me.is_member else f"{me.pod}-of-{me.service.name}"
-    return first_output.with_name(f".rollcall-{whose}.state")
+    service = f"{me.service.name}.{me.service.namespace}".removesuffix(".")
+    of = "" if me.is_member else f"-of-{service}"
+    return first_output.with_name(f".rollcall-{me.pod}{of}.state")
 
 
 def _target(output: Output, role: Role) -> Target:

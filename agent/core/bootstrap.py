@@ -37,9 +37,6 @@ class Advice:
     reason: str
 
 
-# Where the feature is not set up, and before the first look.
-NO_ADVICE = Advice("unknown", "nobody has looked whether founding a cluster is safe")
-
 _NOT_ALLOWED = (
     "first is not allowed: set bootstrap.allow_first while the cluster is founded, and not after"
 )
@@ -82,6 +79,11 @@ def advise(evidence: Evidence) -> Advice:
     if against:
         return Advice("unknown", "; ".join(against))
     return Advice("first", "; ".join(_signs(evidence)))
+
+
+def lasts(before: Advice | None, now: Advice) -> bool:
+    """Whether the advice from before stays: to join is never wrong, and no doubt changes a file."""
+    return before is not None and before.word == "join" and now.word == "unknown"
 
 
 def _doubts(evidence: Evidence) -> list[str]:

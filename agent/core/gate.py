@@ -29,6 +29,12 @@ class GateRules:
     replicas: int | None = None
     start_ordinal: int = 0
 
+    @property
+    def asks(self) -> str:
+        """For whom it waits, in a phrase: a gate that opened for others has to open again."""
+        of = f" of {self.replicas}" if self.wait_for in ("quorum", "all") else ""
+        return f"{self.wait_for}{of}"
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -102,8 +108,8 @@ def _missing(state: Membership, rules: GateRules) -> str:
 def _missing_predecessors(state: Membership, rules: GateRules) -> str:
     me = state.identity
     numbers = range(rules.start_ordinal, me.ordinal or 0)
-    lower = (f"{me.set_name}-{n}" for n in numbers)
-    absent = list(islice((name for name in lower if name not in state.listed), SHOWN + 1))
+    lower, listed = (f"{me.set_name}-{n}" for n in numbers), state.listed
+    absent = list(islice((name for name in lower if name not in listed), SHOWN + 1))
     if not absent:
         return ""
     more = len(absent) > SHOWN

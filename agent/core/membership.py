@@ -31,7 +31,7 @@ from agent.core.identity import Identity
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.roll import Peer, Roll, sort_key
 from agent.core.sightings import Tracked
-from agent.core.tracking import is_self, misplaced, track
+from agent.core.tracking import is_here, is_self, misplaced, track
 
 # A set that never stops changing is rendered all the same, after so many times `settle`.
 LONGEST_SETTLE = 5
@@ -49,13 +49,15 @@ class Rules:
     """What membership is judged by. Times in seconds.
 
     `longest_gap`: a longer time between two answers is one in which nobody was seen to be missing,
-    because nobody answered (or this process was stopped).
+    because nobody answered (or this process was stopped). `interval`: of a gap with a poll that was
+    not answered, only so much counts.
     """
 
     settle: float = 1.0
     forget_after: float = 30.0
     accept_empty: bool = False
     longest_gap: float = 10.0
+    interval: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Membership:
     heard_at: float | None = None
     fresh_at: float | None = None
     unlisted_since: float | None = None
+    was_in_doubt: bool = False
 
     @property
     def listed(self) -> frozenset[str]:
@@ -138,16 +141,22 @@ def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Ste
                 return Step(replace(step.state, is_answered=True), step.decisions)
             if not believed.is_whole:
                 return step
-            return Step(_lonely(step.state, now, None, rules), step.decisions)
+            lasts = None if is_here(state.identity, endpoints) else believed.ttl
+            return Step(_lonely(step.state, now, lasts, rules), step.decisions)
         case Absent(reason, ttl=ttl) if is_stale(ttl, state.fresh_at, now):
-            return Step(state, (decisions.kept(len(state.peers), f"{reason}; {STALE_NO}"),))
+            return _doubted(state, f"{reason}; {STALE_NO}")
         case Absent(reason, why, ttl) if why in _SAYS_NOBODY:
             lonely = _lonely(state, now, ttl, rules)
             if rules.accept_empty and state.tracked:
                 return _answered(lonely, Answered((), remarks=(reason,)), now, rules)
-            return Step(lonely, (decisions.kept(len(state.peers), reason),))
+            return _doubted(lonely, reason)
         case Absent(reason) | Unknown(reason):
-            return Step(state, (decisions.kept(len(state.peers), reason),))
+            return _doubted(state, reason)
+
+
+def _doubted(state: Membership, reason: str) -> Step:
+    """Keeps what is known; the time until the next answer is none in which anybody is missing."""
+    return Step(replace(state, was_in_doubt=True), (decisions.kept(len(state.peers), reason),))
 
 
 def _others(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
@@ -158,13 +167,17 @@ def _others(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
 def _lonely(state: Membership, now: float, ttl: float | None, rules: Rules) -> Membership:
     """DNS named nobody else: believed when said twice, and for longer than a cache would.
 
-    A time to live of 0 may be that of a "no" which has expired, so it is taken for the longest.
+    A time to live of 0 may be that of a "no" which has expired, so it is taken for the longest;
+    None is that of an answer that no cache can have kept from before.
     """
+    lasts = 0.0 if ttl is None else min(ttl or LONGEST_NEGATIVE, LONGEST_NEGATIVE)
+    since = now if state.alone is None else state.alone.since
+    until = since + max(lasts, rules.settle)
     if state.alone is None:
-        lasts = 0.0 if ttl is None else min(ttl or LONGEST_NEGATIVE, LONGEST_NEGATIVE)
-        until = now + max(lasts, rules.settle)
-        return replace(state, alone=Alone(now, until))
-    return replace(state, is_answered=state.is_answered or now >= state.alone.until)
+        return replace(state, alone=Alone(since, until))
+    until = max(until, state.alone.until)
+    is_answered = state.is_answered or now >= until
+    return replace(state, alone=Alone(since, until), is_answered=is_answered)
 
 
 def advance(state: Membership, now: float, rules: Rules) -> Step:
@@ -199,25 +212,12 @@ def due(state: Membership, rules: Rules) -> float | None:
     return _settled_at(state.pending, rules)
 
 
-def standing(state: Membership, now: float, rules: Rules) -> tuple[str, ...]:
-    """Why things are as they are: a sentence for each peer that is held and for a change due."""
-    held = [
-        f"keep {Peer(t.fqdn).name}: missing for {t.sighting.missing_for(now):.0f} s "
-        f"of {rules.forget_after:.0f} s"
-        for t in state.tracked
-        if t.sighting.missed and t.fqdn != state.identity.fqdn
-    ]
-    if state.pending is not None:
-        held.append(f"{len(state.pending.peers)} peers wait for the list to settle")
-    return tuple(held)
-
-
 def _is_settled(state: Membership, pending: Pending, now: float, rules: Rules) -> bool:
     if not state.is_answered:
         return False
     others = len(pending.peers) - (1 if state.identity.is_member else 0)
     if not state.is_taken and others:
-        return True  # the first whole answer: nobody waits with an older file
+        return True  # the first answer that names others: nobody waits with an older file
     return now >= _settled_at(pending, rules)
 
 
@@ -244,7 +244,7 @@ def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> 
     The time before a partial one counts for nobody who is not in it, however short it was.
     """
     gap = 0.0 if state.heard_at is None else now - state.heard_at
-    missed = gap if gap > rules.longest_gap else 0.0
+    missed = _missed(gap, rules, was_in_doubt=state.was_in_doubt)
     before = state.tracked
     if missed:
         before = tuple(known.after_gap(missed) for known in before)
@@ -268,10 +268,18 @@ def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> 
         remembered=state.remembered - tracking.listed,
         answered_at=now if answer.is_whole else state.answered_at,
         heard_at=now,
+        was_in_doubt=False,
         fresh_at=now if answer.ttl else state.fresh_at,
         unlisted_since=unlisted,
     )
     return Step(new, tuple(did))
+
+
+def _missed(gap: float, rules: Rules, *, was_in_doubt: bool) -> float:
+    """How many seconds of the time between two answers are none in which anybody was missing."""
+    if gap > rules.longest_gap:
+        return gap
+    return max(0.0, gap - rules.interval) if was_in_doubt else 0.0
 
 
 def _differences(state: Membership, view: tuple[Peer, ...]) -> Iterable[Decision]:

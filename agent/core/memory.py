@@ -27,13 +27,14 @@ class RecallError(ValueError):
 class Memory:
     """The membership, for each output's path the digest that was notified last, and the gate.
 
-    `is_open`: the gate was open for this very pod, which has the addresses that it had then. A new
-    pod of the same name, which may find an older one's volume, waits for its peers again.
+    `opened_for`: what the gate was open for, empty if it was not open for this very pod, which has
+    the addresses that it had then. A new pod of the same name, which may find an older one's
+    volume, waits for its peers again.
     """
 
     membership: Membership
     notified: Mapping[str, str]
-    is_open: bool = False
+    opened_for: str = ""
 
 
 def remember(memory: Memory) -> bytes:
@@ -44,7 +45,7 @@ def remember(memory: Memory) -> bytes:
         "roll": to_document(state.roll(replicas=None, start_ordinal=0)),
         "addresses": {known.fqdn: _newest_first(known) for known in state.tracked},
         "notified": dict(sorted(memory.notified.items())),
-        "open": memory.is_open,
+        "opened_for": memory.opened_for,
         "has_ttl": state.fresh_at is not None,
     }
     return json.dumps(document).encode()
@@ -61,9 +62,9 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
             raise RecallError(f"it has version {document['version']!r}, not {MEMORY_VERSION}")
         roll = from_document(document["roll"])
         tracked = tuple(_tracked(name, of, now) for name, of in document["addresses"].items())
-        was_open = document["open"] is True
+        opened_for = str(document["opened_for"])
         notified = {str(path): str(told) for path, told in document["notified"].items()}
-        fresh_at = now if document.get("has_ttl") is True else None
+        fresh_at = now if document["has_ttl"] is True else None
     except RecallError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -73,10 +74,12 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
         raise RecallError(f"it is of {whose}")
     generation = max(1, roll.generation)
     is_same = me.addresses == (roll.me.addresses if roll.me else ())
-    is_open = was_open and is_same and (bool(me.addresses) or not me.is_member)
+    is_open = is_same and (bool(me.addresses) or not me.is_member)
     names = frozenset(known.fqdn for known in tracked)
     state = Membership(me, tracked, roll.peers, generation, remembered=names, fresh_at=fresh_at)
-    return Memory(state, notified if is_same or not me.addresses else {}, is_open)
+    return Memory(
+        state, notified if is_same or not me.addresses else {}, opened_for if is_open else ""
+    )
 
 
 def _newest_first(known: Tracked) -> list[str]:

@@ -109,15 +109,16 @@ class Roll:
 
     @property
     def expected(self) -> tuple[Peer, ...]:
-        """The pods that `replicas` says there will be, listed or not; all peers if it is unset."""
+        """The pods that `replicas` says there will be, listed or not, and all peers."""
         # An observer learns from the peers what their StatefulSet is called.
         called = self.peers if self.me is None else (self.me,)
         found = next((parts for peer in called if (parts := split_ordinal(peer.name))), None)
         if self.replicas is None or found is None:
             return self.peers
-        known = {peer.fqdn: peer for peer in self.peers}
-        names = map(self.service.pod, pod_names(found[0], self.start_ordinal, self.replicas))
-        return tuple(known.get(name, Peer(name)) for name in names)
+        listed = {peer.name for peer in self.peers}
+        names = pod_names(found[0], self.start_ordinal, self.replicas)
+        unlisted = (Peer(self.service.pod(name)) for name in names if name not in listed)
+        return tuple(sorted((*self.peers, *unlisted), key=sort_key))
 
     @property
     def is_first(self) -> bool:

@@ -9,7 +9,7 @@ before what it holds expires; then that is the time of the next poll, if it is a
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Of the interval: by so much at most a poll is early.
 EARLY = 0.1
@@ -51,7 +51,7 @@ class Pace:
 
     def doubted(self) -> "Pace":
         """No answer came."""
-        return Pace(self.doubts + 1)
+        return replace(self, doubts=self.doubts + 1, expires=None)
 
 
 def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
@@ -60,7 +60,7 @@ def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
     `salt` is another one for each pod and poll.
     """
     part = EARLY * _part(salt)
-    if pace.is_stale:
+    if pace.is_stale and not pace.doubts:
         interval = min(interval, STALE_AGAIN)
     if pace.expires is not None and pace.expires > started + interval:
         return min(pace.expires + interval * part, started + interval * LONGEST_CACHED)

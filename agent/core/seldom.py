@@ -25,7 +25,3 @@ class Seldom:
         others = [(key, when) for key, when in self.said.items() if key != trouble]
         latest = dict([*others, (trouble, (now + gap, gap))][-MOST:])
         return Seldom(MappingProxyType(latest)), True
-
-    def forget(self) -> "Seldom":
-        """The trouble is over: the next one is news again."""
-        return Seldom() if self.said else self

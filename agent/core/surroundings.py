@@ -140,7 +140,13 @@ def container_addresses(around: Surroundings) -> tuple[str, ...]:
 
 
 def own_addresses(around: Surroundings) -> list[str]:
-    """The addresses of the pod's own lines in /etc/hosts, in their order."""
+    """The addresses of the pod's own lines in /etc/hosts, in their order.
+
+    In docker-compose those of this container, if it is the one that the pod is called after.
+    """
+    if bare_source(around):
+        is_own = around.hostname.partition(".")[0] == pod_name_of(around)
+        return list(container_addresses(around)) if is_own else []
     name = own_name(around)
     lines = _host_lines(around.hosts)
     return [address for address, names in lines if name in names and is_address(address)]

@@ -70,6 +70,14 @@ def is_self(me: Identity, endpoint: Endpoint) -> bool:
     return mine and (not is_named or split_ordinal(label) is None)
 
 
+def is_here(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
+    """Whether DNS lists this pod at an address that it has.
+
+    Then the answer is not older than the pod, and lists whoever was there before it.
+    """
+    return any(e.fqdn == me.fqdn and set(e.addresses) & set(me.addresses) for e in endpoints)
+
+
 def misplaced(me: Identity, endpoints: tuple[Endpoint, ...]) -> Iterator[Decision]:
     """Says so where DNS has this pod's name at an address that is not this pod's (any longer)."""
     versions = {address_key(address)[0] for address in me.addresses}

@@ -74,7 +74,7 @@ class Docker:
                 doubt = names
             else:
                 self._networks |= {_network(name) for name in names} - {""}
-        self._knows_all = self._networks != frozenset() and doubt is None
+        self._knows_all = doubt is None
         return doubt
 
     def _own_names(self, deadline: float) -> Iterator[tuple[str, ...] | Unknown]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import dns.rcode
 
-from agent.core.names import address_key, is_address, of_family
+from agent.core.names import address_key, is_address, of_family, split_ordinal
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Service
 from agent.discovery.address import locate, other_family
@@ -53,8 +53,8 @@ class SecondLook:
         now = self._resolver.clock()
         if self._asked_at is None or now - self._asked_at >= ASK_AGAIN:
             match self._explain(deadline):
-                case Unknown() as doubt if self._asked_at is None and self._inquiry.port:
-                    return doubt  # the port is not there, but pods may be
+                case Unknown() as doubt if self._asked_at is None:
+                    return doubt  # whether the setting is wrong is not known yet
                 case Unknown():
                     pass  # what was found before stands
                 case found:
@@ -92,7 +92,30 @@ class SecondLook:
         fitting = _of_family(answer, inquiry)
         if answer.endpoints and not fitting.endpoints:
             return other_family(inquiry)
+        if inquiry.service.is_bare and _is_of_others(fitting, inquiry):
+            return Absent(_called_otherwise(fitting, inquiry), Why.NO_NAMES)
         return _named(fitting, inquiry) if inquiry.has_names else _counted_twice(fitting)
+
+
+def _is_of_others(answer: Answered, inquiry: Inquiry) -> bool:
+    """Whether containers are listed, and none of them is called as this one and its peers are.
+
+    Then this container may be one of them under another name, and would be its own peer.
+    """
+    own = split_ordinal(inquiry.own.name) if inquiry.own else None
+    named = [e.fqdn for e in answer.endpoints if not is_address(e.fqdn)]
+    sets = {parts[0] for name in named if (parts := split_ordinal(name))}
+    return own is not None and bool(named) and own[0] not in sets
+
+
+def _called_otherwise(answer: Answered, inquiry: Inquiry) -> str:
+    service, own = inquiry.service.name, inquiry.own.name if inquiry.own else ""
+    first = next(e.fqdn for e in answer.endpoints if not is_address(e.fqdn))
+    return (
+        f"Docker calls a container of {service} {first}, and none as {own} is called: set "
+        "--replicas, and they are asked for by their names, or give them such names by "
+        "container_name"
+    )
 
 
 def no_such_port(service: Service, port: str) -> Absent:

@@ -173,7 +173,7 @@ def _context(roll: Roll, seeds: tuple[Any, ...], variables: Mapping[str, Any]) -
         "expected": roll.expected,
         "seeds": seeds,
         "replicas": roll.replicas,
-        "bootstrap": roll.bootstrap or "unknown",
+        "bootstrap": roll.bootstrap or "",
         "vars": variables,
         "roll": document,
     }

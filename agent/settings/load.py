@@ -19,7 +19,7 @@ from agent.settings.yaml_text import YamlError, read_yaml
 _SERVICE_LINK = re.compile(
     r"ROLLCALL_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)", re.ASCII
 )
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _SWITCH = {"true": True, "false": False}
 _IDENTITY = ("pod_name", "namespace", "service", "cluster_domain", "pod_ip")
 
@@ -127,8 +127,8 @@ def _put(
         raise SettingsError(f"{sources[place]}: has to hold keys and values")
     if key == "outputs":
         branch[key] = _output_list(value, source)
-    elif option.is_switch and value in _SWITCH:
-        branch[key] = _SWITCH[value]
+    elif option.is_switch and isinstance(value, str) and value.lower() in _SWITCH:
+        branch[key] = _SWITCH[value.lower()]
     elif option.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
         branch[key] = int(value)
     else:

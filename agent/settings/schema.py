@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workload: Literal["statefulset", "deployment"] = "statefulset"
     replicas: int | None = None
     start_ordinal: int = 0
-    wait_for: Literal["predecessors", "self", "quorum", "all"] | int = "predecessors"
+    wait_for: WaitFor = "predecessors"
     wait_timeout: Duration = Duration(240)
     on_timeout: Literal["fail", "proceed"] = "fail"
     discovery: DiscoverySettings = DiscoverySettings()
@@ -108,7 +108,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What membership is judged by."""
         own, asked = self.membership, self.discovery
         longest_gap = LONGEST_CACHED * asked.interval + asked.timeout
-        return Rules(own.settle, own.forget_after, own.on_empty == "accept", longest_gap)
+        is_accepted = own.on_empty == "accept"
+        return Rules(own.settle, own.forget_after, is_accepted, longest_gap, asked.interval)
 
     @property
     def role(self) -> Role:
@@ -154,7 +155,7 @@ def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     if replicas is not None and not 1 <= replicas <= MOST_REPLICAS:
         yield "replicas", f"{replicas} has to be between 1 and {MOST_REPLICAS}"
     if not 0 <= settings.start_ordinal < 10**9:
-        yield "start_ordinal", f"{settings.start_ordinal} has to be 0 or more"
+        yield "start_ordinal", f"{settings.start_ordinal} has to be between 0 and {10**9 - 1}"
     if wait_for in ("quorum", "all") and replicas is None:
         yield "wait_for", f"{wait_for} needs to know how many pods there are to be: set replicas"
     if isinstance(wait_for, int) and not 1 <= wait_for <= (replicas or wait_for):
@@ -185,8 +186,9 @@ def _mode_problems(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "discovery.mode", "ordinals asks for each pod by its number: set replicas"
     if asked.mode == "ordinals" and settings.workload == "deployment":
         yield "discovery.mode", "the pods of a deployment have no ordinals to ask for"
-    if asked.port_name and asked.mode not in ("auto", "srv"):
-        yield "discovery.port_name", f"the mode {asked.mode} asks for no port"
+    if asked.port_name and (asked.mode not in ("auto", "srv") or asked.peers):
+        mode = "static" if asked.peers else asked.mode
+        yield "discovery.port_name", f"the mode {mode} asks for no port"
     if asked.port_name and not re.fullmatch(PORT_NAME, asked.port_name):
         yield (
             "discovery.port_name",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.bootstrap import NO_ADVICE, Advice, Evidence, advise, listing, lowest
+from agent.core.bootstrap import Advice, Evidence, advise, listing, lowest
 from agent.core.finding import CantTell, Finding, No, Yes
 from agent.core.identity import Identity
 from agent.core.membership import Membership, Rules, observe
@@ -105,7 +105,6 @@ def test_of_many_peers_a_reason_names_a_few() -> None:
 
 
 def test_before_anybody_has_looked_the_advice_is_unknown() -> None:
-    assert NO_ADVICE.word == "unknown"
     reason = advise(Evidence(allowed=True)).reason
     for unseen in ("ordinals", "marker", "folder", "DNS", "peer"):
         assert unseen in reason

@@ -253,9 +253,13 @@ def test_an_observer_and_a_deployment_in_docker_compose() -> None:
     around = Surroundings(told(service="db"), NO_ENV, DOCKER_HOSTS, "3f2a9c5d7e10", DOCKER)
     me = who(around, OBSERVER)
     assert (me.service, me.peer) == (Service("db", "", ""), None)
-    assert refusal(around, DEPLOYMENT) == [
+    beside = Surroundings(
+        told(service="db", pod_name="web"), NO_ENV, DOCKER_HOSTS, "3f2a9c5d7e10", DOCKER
+    )
+    assert refusal(beside, DEPLOYMENT) == [
         "this pod's address is not known, and a Deployment's pods have no other name: set --pod-ip"
     ]
+    assert who(around, DEPLOYMENT).fqdn == "172.18.0.3"  # where the database is in this container
     given_by = {**around.told, "pod_ip": Told("172.18.0.3", "--pod-ip")}
     with_address = Surroundings(given_by, NO_ENV, DOCKER_HOSTS, "3f2a9c5d7e10", DOCKER)
     assert who(with_address, DEPLOYMENT).fqdn == "172.18.0.3"

@@ -95,21 +95,23 @@ def test_the_gate_stays_open_for_the_same_pod_only(
 ) -> None:
     state = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
     now = Identity("db-1", "db", 1, SERVICE, addresses, MappingProxyType({}))
-    assert recall(remember(Memory(state, {}, is_open=True)), now, 0.0).is_open is is_open
+    assert recall(remember(Memory(state, {}, opened_for="self")), now, 0.0).opened_for == (
+        "self" if is_open else ""
+    )
 
 
 def test_an_observer_has_no_address_and_its_gate_stays_open_all_the_same() -> None:
     proxy = Identity("proxy-0", "", None, SERVICE, (), MappingProxyType({}), is_member=False)
     state = seen(Membership(proxy), 1.0, db_0=("10.0.0.9",))
-    again = recall(remember(Memory(state, {}, is_open=True)), proxy, 0.0)
-    assert again.is_open
+    again = recall(remember(Memory(state, {}, opened_for="self")), proxy, 0.0)
+    assert again.opened_for
     assert again.membership.peers == state.peers
 
 
 def test_a_pod_that_never_knew_its_address_can_not_tell_that_it_is_the_same() -> None:
     me = Identity("db-1", "db", 1, SERVICE, (), MappingProxyType({}))
     state = seen(Membership(me), 1.0, db_0=("10.0.0.9",))
-    assert not recall(remember(Memory(state, {}, is_open=True)), me, 0.0).is_open
+    assert not recall(remember(Memory(state, {}, opened_for="self")), me, 0.0).opened_for
 
 
 @pytest.mark.parametrize(

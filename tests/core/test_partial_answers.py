@@ -11,7 +11,7 @@ from agent.core.bootstrap import listing
 from agent.core.decisions import Did
 from agent.core.finding import CantTell
 from agent.core.gate import GateRules, Open, WaitFor, Waiting, judge
-from agent.core.membership import Rules, standing
+from agent.core.membership import Rules
 from agent.core.observation import Answered, Endpoint
 from tests.core.test_membership import (
     DB0,
@@ -50,7 +50,7 @@ def test_who_is_in_no_part_is_kept_for_ever_and_never_called_missing() -> None:
 def test_who_was_missing_and_is_in_a_part_has_returned() -> None:
     watch = three().lists((DB0, DB1), 3, 4).says(part(DB2), 5)
     assert watch.did[-1] == (Did.RETURNED, "db-2")
-    assert standing(watch.state, 5, RULES) == ()
+    assert not [t for t in watch.state.tracked if t.sighting.missed]
 
 
 def test_the_time_before_a_part_counts_for_nobody_who_is_not_in_it() -> None:
@@ -63,9 +63,9 @@ def test_the_time_before_a_part_counts_for_nobody_who_is_not_in_it() -> None:
 @pytest.mark.parametrize("gap", [1, 5, 11, 100])
 def test_however_many_parts_came_a_missing_peer_is_gone_forget_after_later(gap: int) -> None:
     watch = three().lists((DB0, DB1), 3, 4).says(part(DB0, DB1), *range(5, 2000, gap))
-    (held,) = standing(watch.state, 2000, RULES)
-    assert held.startswith("keep db-2: missing for ")
-    assert "-" not in held.rpartition("for ")[2]
+    (held,) = (t for t in watch.state.tracked if t.sighting.missed)
+    assert held.fqdn == DB2.fqdn
+    assert held.sighting.missing_for(2000) >= 0
     assert watch.lists((DB0, DB1), *seconds(2000, 2032)).names == ["db-0", "db-1"]
 
 

@@ -146,9 +146,9 @@ def test_an_observer_is_told_nothing_of_how_a_set_starts() -> None:
 
 def test_what_an_observer_knew_is_known_after_a_restart_and_its_gate_is_open() -> None:
     before = observing().lists((DB0, DB1, DB2), 0).state
-    memory = recall(remember(Memory(before, {"/x": "abc"}, is_open=True)), OBSERVER, 9.0)
+    memory = recall(remember(Memory(before, {"/x": "abc"}, opened_for="self")), OBSERVER, 9.0)
     assert (memory.membership.peers, memory.membership.generation) == (before.peers, 1)
-    assert (memory.notified, memory.is_open) == ({"/x": "abc"}, True)
+    assert (memory.notified, memory.opened_for) == ({"/x": "abc"}, "self")
     watch = observing()
     watch.state = memory.membership
     assert watch.lists((DB0,), *seconds(9, 38)).names == ["db-0", "db-1", "db-2"]
@@ -157,8 +157,8 @@ def test_what_an_observer_knew_is_known_after_a_restart_and_its_gate_is_open() -
 
 def test_an_empty_list_outlives_a_restart_too() -> None:
     before = observing(STRICT).lists((DB0,), 0).says(NOBODY, *seconds(1, 40)).state
-    again = recall(remember(Memory(before, {}, is_open=True)), OBSERVER, 0.0)
-    assert (again.membership.peers, again.is_open) == ((), True)
+    again = recall(remember(Memory(before, {}, opened_for="self")), OBSERVER, 0.0)
+    assert (again.membership.peers, again.opened_for) == ((), "self")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,13 @@ def test_all_peers_are_seeds_to_an_observer(
 
 def test_an_observer_expects_the_set_of_those_that_it_knows() -> None:
     roll = observing().lists((nameless("10.0.0.9"), named("my-2-db-7"), DB1), 0).state.roll(2, 5)
-    assert [peer.name for peer in roll.expected] == ["db-5", "db-6"]
+    assert [peer.name for peer in roll.expected] == [
+        "db-1",
+        "db-5",
+        "db-6",
+        "my-2-db-7",
+        "10.0.0.9",
+    ]
     assert observing().state.roll(3, 0).expected == ()
 
 
@@ -380,4 +386,5 @@ def test_a_wrong_family_says_nothing_about_who_is_there() -> None:
     wrong = Absent("no pod has an IPv6 address", Why.OTHER_FAMILY)
     watch = Watch(STRICT).lists((DB0, DB1), 0).says(wrong, *seconds(1, 100))
     assert watch.names == ["db-0", "db-1"]
-    assert Watch(STRICT).says(wrong, *seconds(0, 100)).state == Membership(ME)
+    unheard = Watch(STRICT).says(wrong, *seconds(0, 100)).state
+    assert unheard == Membership(ME, was_in_doubt=True)

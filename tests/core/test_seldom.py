@@ -40,15 +40,6 @@ def test_another_trouble_is_said_at_once_whatever_was_said_before() -> None:
     assert not seldom.say("the volume is full", 2)[1]
 
 
-def test_once_the_trouble_is_over_the_next_one_is_news_again() -> None:
-    seldom, _ = Seldom().say("DNS is down", 0)
-    seldom = seldom.forget()
-    seldom, is_due = seldom.say("DNS is down", 1)
-    assert is_due
-    assert not seldom.say("DNS is down", 60)[1]
-    assert seldom.say("DNS is down", 61)[1]
-
-
 def test_troubles_without_end_do_not_fill_the_memory_and_the_newest_are_remembered() -> None:
     seldom = Seldom()
     for n in range(1000):

@@ -50,10 +50,13 @@ def test_the_expected_are_those_that_replicas_says_listed_or_not() -> None:
     assert names(select(roll(5, replicas=2, start=4), expected)) == ["db-4", "db-5"]
 
 
-def test_the_expected_leave_out_a_pod_that_is_about_to_be_scaled_away() -> None:
-    assert names(select(roll(0, 1, 2, replicas=2), Selection(source="expected"))) == [
+def test_the_expected_leave_out_nobody_who_is_there() -> None:
+    """Whoever scales by hand does not change `replicas`, and no pod is to miss itself."""
+    assert names(select(roll(0, 1, 4, replicas=3), Selection(source="expected"))) == [
         "db-0",
         "db-1",
+        "db-2",
+        "db-4",
     ]
 
 

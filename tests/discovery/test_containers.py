@@ -333,6 +333,18 @@ def test_podmans_containers_are_seen_by_their_names(serve: Serve, ask: Any) -> N
     assert located(ask(serve(podman())).observe()) == WHERE
 
 
+def test_containers_that_are_called_otherwise_are_no_peers_of_one_that_may_be_among_them(
+    serve: Serve,
+) -> None:
+    """Compose calls them so by default; this pod would be its own peer, and its own seed."""
+    records = {f"proj-{name}-1": addresses for name, addresses in WHERE.items()}
+    called = DockerDns({**records, **AGENT}, {"db": tuple(records)})
+    said = absent(asking(serve(called)).observe())
+    assert said.why is Why.NO_NAMES
+    assert "proj-db-0-1" in said.reason
+    assert "set --replicas" in said.reason
+
+
 def test_a_server_without_names_for_addresses_is_asked_by_name(serve: Serve) -> None:
     """As a small office's; by an alias, its machines can't be told apart."""
     records = {f"A {name}": addresses for name, addresses in WHERE.items()}

@@ -67,7 +67,7 @@ def test_an_observers_file_follows_the_set_that_it_is_no_part_of(
     program.end(signal.SIGTERM)
     assert {path.name for path in tmp_path.iterdir()} == {
         "peers.json",
-        ".rollcall-proxy-7d4b9-x2x9z-of-db.state",
+        ".rollcall-proxy-7d4b9-x2x9z-of-db.prod.state",
     }
 
 
@@ -291,8 +291,8 @@ def test_two_observers_in_one_pod_do_not_share_what_they_remember(
         assert ended.code == 0, ended.err
         assert not [event for event in ended.events if event["kind"] == "memory"]
     assert {path.name for path in tmp_path.glob(".*")} == {
-        ".rollcall-proxy-0-of-db.state",
-        ".rollcall-proxy-0-of-web.state",
+        ".rollcall-proxy-0-of-db.prod.state",
+        ".rollcall-proxy-0-of-web.prod.state",
     }
 
 

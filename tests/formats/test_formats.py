@@ -378,7 +378,7 @@ def test_a_shell_reads_who_it_is_and_who_is_there(tmp_path: Path) -> None:
         "PEERS_ALL": ",".join(ALL_NAMES),
         "PEERS_OTHERS": f"{ALL_NAMES[0]},{ALL_NAMES[2]}",
         "PEERS_COUNT": "3",
-        "PEERS_BOOTSTRAP": "unknown",
+        "PEERS_BOOTSTRAP": "",
     }
 
 

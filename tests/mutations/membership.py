@@ -120,8 +120,14 @@ MUTATIONS = (
     _mutation(
         "time in which nobody answered counts against a peer",
         MISSING,
-        "missed = gap if gap > rules.longest_gap else 0.0",
+        "missed = _missed(gap, rules, was_in_doubt=state.was_in_doubt)",
         "missed = 0.0",
+    ),
+    _mutation(
+        "an outage of a few polls counts against a peer",
+        MISSING,
+        "return max(0.0, gap - rules.interval) if was_in_doubt else 0.0",
+        "return 0.0",
     ),
     _mutation(
         "time in which nobody answered counts against an address",
@@ -256,20 +262,26 @@ MUTATIONS = (
     _mutation(
         "a pod is alone once it is said once",
         ALONE,
-        "return replace(state, alone=Alone(now, until))",
-        "return replace(state, alone=Alone(now, now), is_answered=True)",
+        "return replace(state, alone=Alone(since, until))",
+        "return replace(state, alone=Alone(since, since), is_answered=True)",
     ),
     _mutation(
         "a pod is alone although a cache may say so",
         ALONE,
-        "until = now + max(lasts, rules.settle)",
-        "until = now + rules.settle",
+        "until = since + max(lasts, rules.settle)",
+        "until = since + rules.settle",
     ),
     _mutation(
         "a pod is alone before the list has settled",
         ALONE,
-        "until = now + max(lasts, rules.settle)",
-        "until = now + lasts",
+        "until = since + max(lasts, rules.settle)",
+        "until = since + lasts",
+    ),
+    _mutation(
+        "an answer from before this pod says that it is alone",
+        ALONE,
+        "lasts = None if is_here(state.identity, endpoints) else believed.ttl",
+        "lasts = None",
     ),
     _mutation(
         "a wrong setup says that nobody is there",
@@ -280,8 +292,7 @@ MUTATIONS = (
     _mutation(
         "what is unknown is an empty answer",
         WRONG,
-        "case Absent(reason) | Unknown(reason):\n"
-        "            return Step(state, (decisions.kept(len(state.peers), reason),))",
+        "case Absent(reason) | Unknown(reason):\n            return _doubted(state, reason)",
         "case Absent(reason) | Unknown(reason):\n"
         "            return _answered(state, Answered(()), now, rules)",
     ),

@@ -239,7 +239,7 @@ outputs:
 log: {level: debug}
 """)
     settings = loaded.settings
-    assert settings.rules == Rules(0.0, 90.0, accept_empty=True, longest_gap=3.5)
+    assert settings.rules == Rules(0.0, 90.0, True, longest_gap=3.5, interval=0.5)
     assert settings.gate == GateRules("quorum", 240.0, True, 3, 0)
     assert settings.discovery.interval == 0.5
     (output,) = settings.outputs
@@ -413,7 +413,7 @@ ALL_KEYS = (
         ("discovery: {timeout: 0}", "discovery.timeout: it has to be more than 0"),
         # what can't be together
         ("replicas: 0", "replicas: 0 has to be between 1 and 10000"),
-        ("start_ordinal: -1", "start_ordinal: -1 has to be 0 or more"),
+        ("start_ordinal: -1", "start_ordinal: -1 has to be between 0 and 999999999"),
         (
             "wait_for: all",
             "wait_for: all needs to know how many pods there are to be: set replicas",

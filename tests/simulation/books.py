@@ -78,7 +78,9 @@ class Books:
     _answers: int = 0
     _heard_at: float | None = None
     _nobody: int = 0
+    _nobody_since: float = 0.0
     _nobody_until: float = 0.0
+    _is_in_doubt: bool = False
     _fresh_at: float | None = None
     _kept: Kept | None = None
 
@@ -120,6 +122,7 @@ class Books:
         self.reasons += 1 if event.addresses != self.own else 0
         self.me, self.own = event.me, event.addresses
         self.is_answered, self._nobody, self._heard_at = False, 0, None
+        self._is_in_doubt = False
         self.was_kept = self._kept is not None
         kept = deepcopy(self._kept) or Kept({}, {}, had_ttl=False)
         self.names, self.located = kept.names, kept.located
@@ -137,13 +140,18 @@ class Books:
                 if any(endpoint.fqdn not in {self.me, *self.own} for endpoint in seen.endpoints):
                     self.is_answered, self._nobody = True, 0
                 elif is_whole:
-                    self._nobody_else(clock, None)
+                    # An answer that has this pod where it is now is not older than the pod.
+                    is_here = any(set(self.own) & set(e.addresses) for e in seen.endpoints)
+                    self._nobody_else(clock, None if is_here else seen.ttl)
+                return
             case Absent(ttl=ttl) if self._is_stale(ttl, clock):
                 pass
             case Absent(_, Why.NO_SUCH_NAME | Why.NO_DATA, ttl):
                 self._nobody_else(clock, ttl)
                 if self.rules.accept_empty and self.names:
                     self._take({}, clock, is_whole=True)
+                    return
+        self._is_in_doubt = True
 
     def _is_stale(self, ttl: float | None, clock: float) -> bool:
         """Whether it may have expired long ago: it has no time to live, and others had one."""
@@ -153,9 +161,11 @@ class Books:
     def _nobody_else(self, clock: float, ttl: float | None) -> None:
         """Nobody but this pod is believed if said twice, and for longer than a cache would."""
         if not self._nobody:
-            lasts = LONGEST_NEGATIVE if ttl == 0 else min(ttl or 0.0, LONGEST_NEGATIVE)
-            self._nobody_until = clock + max(lasts, self.rules.settle)
+            self._nobody_since, self._nobody_until = clock, 0.0
             self.reasons += 1
+        lasts = LONGEST_NEGATIVE if ttl == 0 else min(ttl or 0.0, LONGEST_NEGATIVE)
+        until = self._nobody_since + max(lasts, self.rules.settle)
+        self._nobody_until = max(self._nobody_until, until)
         self._nobody += 1
         is_said = self._nobody >= 2 and clock >= self._nobody_until
         self.is_answered |= is_said and bool(self.view())  # nobody opens the gate of an observer
@@ -178,8 +188,10 @@ class Books:
     def _take(self, listed: dict[str, tuple[str, ...]], clock: float, *, is_whole: bool) -> None:
         """Who is listed is there; who is not in a whole answer is missing."""
         gap = 0.0 if self._heard_at is None else clock - self._heard_at
-        silence = gap if gap > self.rules.longest_gap else 0.0
-        self._heard_at = clock
+        # Where a poll in it was not answered, no more of it counts than from one poll to the next.
+        of_doubt = max(0.0, gap - self.rules.interval) if self._is_in_doubt else 0.0
+        silence = gap if gap > self.rules.longest_gap else of_doubt
+        self._heard_at, self._is_in_doubt = clock, False
         self._answers += 1
         self._list(listed, clock, silence)
         # The time before a part of an answer counts for nobody who is not in it.

@@ -66,17 +66,19 @@ class Life:
         """How long after this poll the next one may come, and may wait.
 
         It may wait for longer where there was no answer, or one from a cache: the time to live fell
-        as time passed since the answer before. One that may be stale is soon asked for again.
+        as time passed since the answer before. One that may be stale is soon asked for again. A
+        poll without an answer says nothing of that.
         """
+        if isinstance(event.seen, Unknown):
+            self.shortest_gap, self.longest_gap = interval, max(interval, LONGEST_GAP)
+            return
         before, is_answer = self.answered, isinstance(event.seen, Answered)
         self.answered = event if is_answer else None
         had_ttl = before is not None and (ttl_of(before) > 0 or self.is_stale)
         self.is_stale = is_answer and had_ttl and ttl_of(event) == 0
         self.shortest_gap = min(interval, STALE_AGAIN) if self.is_stale else interval
         self.longest_gap = self.shortest_gap
-        if isinstance(event.seen, Unknown):
-            self.longest_gap = max(interval, LONGEST_GAP)
-        elif before is not None and is_answer and 0 < ttl_of(event) < ttl_of(before):
+        if before is not None and is_answer and 0 < ttl_of(event) < ttl_of(before):
             fell, passed = ttl_of(before) - ttl_of(event), event.clock - before.clock
             self.longest_gap *= LONGEST_CACHED if abs(fell - passed) <= ROUNDING else 1
 
@@ -164,6 +166,7 @@ class Reader:
         life.is_first = self.books.is_answered and not life.was_answered
         others = self.books.view().keys() - {self.books.me}
         life.is_first &= isinstance(event.seen, Answered) and bool(others)
+        life.is_first &= bool(life.view) or life.roll is None  # not after all have gone
         life.was_answered = self.books.is_answered
         if self.books.view().keys() == life.view:
             life.unsettled_from = None
