@@ -41,7 +41,6 @@ start_engine() {
   fi
   if ! ours >/dev/null; then
     echo "starting dockerd, which logs to $log"
-    mkdir -p "$home"
     setsid dockerd </dev/null >"$log" 2>&1 &
     echo $! >"$pid_file"
     disown
@@ -83,7 +82,7 @@ stop_engine() {
 }
 
 case ${1:-} in
-  '') start_engine; make_base ;;
+  '') mkdir -p "$home"; start_engine; make_base ;;
   stop) stop_engine ;;
   *) say_no "docker.sh knows only stop, not $1" ;;
 esac
