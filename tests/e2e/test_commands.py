@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from agent import __version__, formats
+from agent import __version__, cli, formats
 from agent.lab.cluster import Pod
 from tests.e2e.conftest import Start
 from tests.e2e.kube import DB, Kube, pods
 from tests.e2e.program import SERVICE, Ended, Setting, fqdn, rollcall
 
-COMMANDS = "run once whoami peers doctor render formats lab".split()
+COMMANDS = [*cli.rollcall.commands]
 IN_A_POD = {
     "POD_NAME": "db-1",
     "POD_NAMESPACE": "prod",
