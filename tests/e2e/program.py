@@ -114,6 +114,12 @@ class Program:
 
         return until(said, SOON, f"rollcall says {' or '.join(kinds)}, {times} times")
 
+    def rests(self) -> None:
+        """Waits until it does nothing but wait itself, where Linux tells that."""
+        status = Path(f"/proc/{self.process.pid}/stat")
+        if status.exists():
+            until(lambda: _is_asleep(status), SOON, "rollcall rests")
+
     def must_run(self, expected: bool = True) -> None:
         """Fails the test if the process has ended although it was expected to run."""
         assert not expected or self.process.poll() is None, f"it ended: {self.err}"
@@ -205,6 +211,11 @@ class Reader:
             content = self._path.read_bytes()
             if content not in self.seen[-1:]:
                 self.seen.append(content)
+
+
+def _is_asleep(status: Path) -> bool:
+    """Whether its main thread waits for a time or a packet; a write to a disk does not count."""
+    return status.read_text().rpartition(") ")[2].startswith("S")
 
 
 def _whole(handle: int) -> str:

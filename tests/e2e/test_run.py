@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,7 @@ from tests.support.scripted_dns import Question, ScriptedDns, answer, relay
 from tests.support.until import until
 
 SOON = 10.0
-# Seconds from a signal to the end.
+# Seconds from a signal to the end: far more than it takes, far less than what it would wait for.
 AT_ONCE = 5.0
 
 
@@ -277,6 +278,7 @@ def test_a_signal_ends_it_at_once(
         f"--output=json:{file}",
     )
     program.says("ready")
+    program.rests()
     before = stamp(file)
     assert seconds_to_end(program, number) < AT_ONCE
     assert program.events()[-1]["kind"] == "stopped"
@@ -290,19 +292,35 @@ def test_a_signal_ends_it_at_once_while_dns_is_silent(tmp_path: Path, start: Sta
             *(f"--nameserver={silent.host}:{silent.port}", f"--output=json:{tmp_path / 'p.json'}"),
         )
         until(lambda: silent.asked, SOON, "a question is pending")
+        program.rests()
         assert seconds_to_end(program, signal.SIGTERM) < AT_ONCE
     assert not list(tmp_path.iterdir())
 
 
 def test_a_signal_ends_it_at_once_while_dns_is_frozen(tmp_path: Path, start: Start) -> None:
     file = tmp_path / "peers.json"
+    freezing, is_frozen = threading.Event(), threading.Event()
     with KubeApi(THREE) as api, CoreDns(api) as core:
-        program = follow(start, f"--nameserver={core.host}:{core.port}", f"json:{file}")
-        before = stamp(file)
-        core.freeze()
-        program.says("kept")
-        assert seconds_to_end(program, signal.SIGTERM) < AT_ONCE
-        core.thaw()
+
+        def port() -> int:
+            """Freezes it with a question on its way, which then has no answer."""
+            if freezing.is_set() and not is_frozen.is_set():
+                core.freeze()
+                is_frozen.set()
+            return core.port
+
+        with relay(port) as service:
+            program = start(
+                *("run", "--pod-name=db-0", *SERVICE, *QUICK, "--timeout=60s"),
+                *(f"--nameserver={service.host}:{service.port}", f"--output=json:{file}"),
+            )
+            program.says("ready")
+            before = stamp(file)
+            freezing.set()
+            until(is_frozen.is_set, SOON, "a question is pending")
+            program.rests()
+            assert seconds_to_end(program, signal.SIGTERM) < AT_ONCE
+            core.thaw()
     assert stamp(file) == before
 
 
@@ -310,10 +328,11 @@ def test_a_signal_ends_it_at_once_while_the_gate_is_shut(
     kube: Kube, tmp_path: Path, start: Start
 ) -> None:
     program = start(
-        *("run", "--pod-name=db-3", *SERVICE, *QUICK, kube.flag),
+        *("run", "--pod-name=db-3", *SERVICE, "--interval=60s", kube.flag),
         f"--output=json:{tmp_path / 'peers.json'}",
     )
     program.says("waiting")
+    program.rests()
     assert seconds_to_end(program, signal.SIGTERM) < AT_ONCE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import signal
 import socket
 import subprocess
@@ -92,8 +93,9 @@ class CoreDns:
         until(self._synced, _SYNC_S, f"CoreDNS knows {self._api.marker}")
 
     def freeze(self) -> None:
-        """Stop the process where it stands: it takes packets and answers none."""
+        """Stop the process where it stands: from now on it takes packets and answers none."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
