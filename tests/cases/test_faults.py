@@ -20,15 +20,16 @@ from tests.support.until import until
 # Seconds, for a poll of two tries: for a busy machine to answer in, and to wait for nothing in.
 TIMEOUT = 0.6
 SHORT = 0.2
+# Seconds. Much more than it takes to give up, and less than what some answers take.
+FAR_TOO_LONG = 8.0
 
 
 def test_a_first_packet_that_is_lost_is_asked_again_in_time_from_another_port(net: Net) -> None:
     """D13: a race in connection tracking loses a first packet (kubernetes 56903)."""
     net.scale(3)
     net.proxy.do(first(1, faults.lost))
-    before, began = len(net.proxy.asked), time.monotonic()
-    assert seen(asking(net).observe()) == listed(of(3))
-    assert time.monotonic() - began < 2
+    before = len(net.proxy.asked)
+    assert seen(asking(net, timeout=2.0).observe()) == listed(of(3))
     one, other = net.proxy.asked[before:]
     assert one.source_port != other.source_port
     assert one.wire[:2] != other.wire[:2]  # a late answer to one is none to the other
@@ -94,9 +95,10 @@ def test_where_no_whole_answer_comes_it_is_doubt_and_in_time(net: Net, trouble: 
     """P1: that nothing was heard is not that nobody is there."""
     net.scale(3)
     net.proxy.do(trouble.udp, trouble.tcp)
-    began = time.monotonic()
+    before, began = net.proxy.count("udp"), time.monotonic()
     said = asking(net, timeout=SHORT).observe()
-    assert time.monotonic() - began < SHORT + 0.4
+    assert net.proxy.count("udp") - before <= 2  # as many tries as its time has parts for
+    assert time.monotonic() - began < FAR_TOO_LONG
     assert isinstance(said, Unknown)
     assert f"{net.nameserver}" in said.reason
     net.proxy.do()

@@ -27,8 +27,6 @@ from tests.support.scripted_dns import Question, answer, relay
 
 PROD = Service("db", "prod")
 ME = Peer(OWN, ("10.0.0.1",))
-# Seconds that a busy machine may add to what is promised.
-GRACE = 0.5
 
 
 def ordinals(nameserver: Nameserver, count: int = 3, start: int = 0, **more: Any) -> Discoverer:
@@ -173,9 +171,7 @@ def scripted(serve: Serve, **said: str) -> Nameserver:
 def test_a_pod_that_cant_be_asked_for_leaves_the_others_known_and_is_not_missing(
     serve: Serve, trouble: str, says: str
 ) -> None:
-    began = time.monotonic()
     seen = answered(ordinals(scripted(serve, db_1=trouble), count=4, timeout=0.3).observe())
-    assert time.monotonic() - began < 0.3 + GRACE
     assert names(seen) == ["db-0", "db-2", "db-3"]
     assert not seen.is_whole
     (remark,) = seen.remarks
@@ -196,10 +192,10 @@ def test_the_time_to_live_is_the_lowest_of_all(serve: Serve) -> None:
 
 
 def test_where_nobody_can_be_asked_for_nothing_is_known_within_the_timeout(serve: Serve) -> None:
-    silent = scripted(serve, db_1="silent", db_2="silent")
+    silent = scripted(serve, **{f"db_{n}": "silent" for n in range(100)})
     began = time.monotonic()
-    seen = ordinals(silent, timeout=0.2).observe()
-    assert time.monotonic() - began < 0.2 + GRACE
+    seen = ordinals(silent, count=100, timeout=0.3).observe()
+    assert time.monotonic() - began < 10  # each with a time of its own, it were 30 s
     assert isinstance(seen, Unknown)
     assert seen.doubt is Doubt.NO_ANSWER
 

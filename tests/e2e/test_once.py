@@ -196,10 +196,10 @@ def test_the_deadline_holds_although_the_next_poll_is_later(kube: Kube, tmp_path
     began = time.monotonic()
     ended = rollcall(
         *("once", "--pod-name=db-2", *SERVICE, kube.flag, f"--output=list:{file}"),
-        *("--interval=6s", "--wait-timeout=1s"),
+        *("--interval=60s", "--wait-timeout=1s"),
     )
     assert ended.code == 3
-    assert 1 <= time.monotonic() - began < 4
+    assert 1 <= time.monotonic() - began < 30
     assert ended.events[-1]["event"].startswith("gave up after 1 s: db-1 is not in DNS")
 
 
