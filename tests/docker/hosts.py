@@ -48,19 +48,31 @@ class Host:
         return (self.read("/etc/hosts") or b"").decode().splitlines()
 
     def logs(self) -> str:
-        """All that it has written to stdout and stderr so far."""
+        """What it has written to stdout and stderr so far, as far as Docker has it by now."""
         return self._container.logs().decode()
 
     def read(self, path: str) -> bytes | None:
-        """A file in it, None while there is none."""
+        """A file in it, None while there is none.
+
+        Of one that is replaced meanwhile it can be the first part only: Docker takes the size of
+        the old one for it.
+        """
+        [content] = until(lambda: self._try_to_read(path), SOON, f"{path} can be read")
+        return content
+
+    def _try_to_read(self, path: str) -> list[bytes | None]:
+        """The file, or that there is none; empty if it became shorter meanwhile."""
         try:
             pieces, _ = self._container.get_archive(path)
+            with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
+                (entry,) = tar.getmembers()
+                file = tar.extractfile(entry)
+                assert file is not None, f"{path} is no file"
+                return [file.read()]
         except docker.errors.NotFound:
-            return None
-        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
-            file = tar.extractfile(tar.getmembers()[0])
-            assert file is not None, f"{path} is no file"
-            return file.read()
+            return [None]
+        except (tarfile.TarError, ValueError):
+            return []
 
     def write(self, path: str, content: bytes) -> None:
         """Puts a file into it; its folder is there."""
@@ -75,10 +87,16 @@ class Host:
     def stop(self) -> None:
         """Ends it, as `docker stop` does after its patience."""
         self._container.stop(timeout=0)
+        self._leaves()
 
     def kill(self) -> None:
         """Ends it by force, as a crash does."""
         self._container.kill()
+        self._leaves()
+
+    def _leaves(self) -> None:
+        """Waits until its names and addresses are free: Docker may say before that it ended."""
+        until(lambda: not self.address, SOON, f"{self.name} has no address any more")
 
     def connect(self, network: str) -> None:
         """Puts it on another network too."""
@@ -125,8 +143,12 @@ class Upstream(Host):
         self.write(upstream.TABLE, json.dumps(table).encode())
 
     def asked(self) -> list[str]:
-        """What it was asked so far, as in `A db-1`."""
+        """What it was asked so far, as in `A db-1`, as far as Docker has it by now."""
         return self.logs().splitlines()[1:]
+
+    def must_have(self, *asked: str) -> None:
+        """Waits until it was asked all of these."""
+        until(lambda: {*asked} <= {*self.asked()}, SOON, f"{', '.join(asked)} are asked upstream")
 
 
 class Agent(Host):
@@ -137,8 +159,16 @@ class Agent(Host):
     @property
     def document(self) -> Any:
         """What the output holds; None while there is none."""
+        [found] = until(self._try_to_parse, SOON, f"{self.FILE} can be read")
+        return found
+
+    def _try_to_parse(self) -> list[Any]:
+        """What the output holds; empty if it was replaced while it was read."""
         content = self.read(self.FILE)
-        return None if content is None else json.loads(content)
+        try:
+            return [None if content is None else json.loads(content)]
+        except ValueError:
+            return []
 
     @property
     def located(self) -> dict[str, list[str]]:
@@ -154,7 +184,7 @@ class Agent(Host):
         return {check["name"]: check for check in json.loads(output)["checks"]}
 
     def events(self, *kinds: str) -> list[dict[str, Any]]:
-        """What it has logged so far, of these kinds; of every kind without any."""
+        """What it has logged so far, as far as Docker has it: of these kinds, or of every kind."""
         whole = self.logs().rpartition("\n")[0]
         found = [json.loads(line) for line in whole.splitlines()]
         return [event for event in found if not kinds or event["kind"] in kinds]

@@ -5,8 +5,10 @@ answers to `KIND name`: record data, null for silence; anything else is NXDOMAIN
 question. Needs dnspython.
 """
 
+import contextlib
 import json
 import socketserver
+import time
 from pathlib import Path
 
 import dns.flags
@@ -26,9 +28,8 @@ class _Udp(socketserver.BaseRequestHandler):
         name = query.question[0].name
         kind = dns.rdatatype.to_text(query.question[0].rdtype)
         asked = f"{kind} {name.to_text(omit_final_dot=True).lower()}"
-        print(asked, flush=True)
-        table = json.loads(Path(TABLE).read_bytes())
-        if (data := table.get(asked, "")) is None:
+        print(f"{asked}\n", end="", flush=True)  # as one, for others print at the same time
+        if (data := _table().get(asked, "")) is None:
             return
         answer = dns.message.make_response(query, recursion_available=True)
         if data:
@@ -36,6 +37,15 @@ class _Udp(socketserver.BaseRequestHandler):
         else:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         back.sendto(answer.to_wire(), self.client_address)
+
+
+def _table() -> dict[str, str | None]:
+    """What TABLE says. Docker replaces a file in steps, so that it can be half there."""
+    while True:
+        with contextlib.suppress(OSError, ValueError):
+            table: dict[str, str | None] = json.loads(Path(TABLE).read_bytes())
+            return table
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":
