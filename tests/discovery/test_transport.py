@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -13,7 +14,7 @@ import dns.rdatatype
 import pytest
 
 from agent.core.nameservers import Nameserver
-from agent.discovery.transport import EDNS_PAYLOAD, Failure, Kind, Reply, Resolver
+from agent.discovery.transport import EDNS_PAYLOAD, LEAST_TRIES, Failure, Kind, Reply, Resolver
 from tests.discovery.conftest import Serve
 from tests.support.scripted_dns import (
     Question,
@@ -27,8 +28,11 @@ from tests.support.scripted_dns import (
 
 NAME = "db.prod.svc.cluster.local"
 ADDRESS = f"{NAME}. 5 IN A 10.0.0.1"
-# Seconds that a busy machine may add to what is promised.
-GRACE = 0.5
+# Seconds. A deadline that is far off, and a limit for what does not wait for half of it.
+LONG = 60.0
+AT_ONCE = 20.0
+# Seconds that a busy machine may add to what is promised. What breaks that takes longer.
+GRACE = 8.0
 
 
 def ask(*servers: ScriptedDns | Nameserver, timeout: float = 2.0, kind: Kind = "A") -> Asked:
@@ -166,10 +170,10 @@ def test_a_packet_that_is_no_answer_is_passed_over_and_the_wait_goes_on(
     serve: Serve, wrong: Callable[[Question], bytes]
 ) -> None:
     server = serve(lambda question: [wrong(question), wrong(question), *right(question)])
-    asked = ask(server)
+    asked = ask(server, timeout=LONG)
     assert asked.records == ["10.0.0.1"]
     assert len(server.asked) == 1
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
 
 
 @pytest.mark.parametrize("wrong", NO_ANSWERS.values(), ids=NO_ANSWERS.keys())
@@ -200,11 +204,11 @@ by_name = pytest.mark.parametrize("rcode", NOT_FOR_ME, ids=dns.rcode.to_text)
 @by_name
 def test_where_one_nameserver_fails_the_next_is_asked(serve: Serve, rcode: dns.rcode.Rcode) -> None:
     failing, working = serve(says(rcode)), serve(right)
-    asked = ask(failing, working)
+    asked = ask(failing, working, timeout=LONG)
     assert asked.records == ["10.0.0.1"]
     assert asked.reply.server.port == working.port
     assert failing.asked
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
 
 
 @by_name
@@ -212,10 +216,10 @@ def test_where_all_nameservers_fail_it_ends_at_once_with_what_was_said(
     serve: Serve, rcode: dns.rcode.Rcode
 ) -> None:
     servers = serve(says(rcode)), serve(says(rcode))
-    asked = ask(*servers)
+    asked = ask(*servers, timeout=LONG)
     assert asked.reply.message.rcode() == rcode
     assert asked.reply.server.port == servers[1].port
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
     assert all(len(server.asked) <= 2 for server in servers)
 
 
@@ -227,8 +231,8 @@ def test_a_no_is_an_answer_and_nobody_else_is_asked(serve: Serve) -> None:
 
 def test_where_nothing_listens_it_ends_at_once_and_says_where() -> None:
     nowhere = unserved()
-    asked = ask(nowhere, unserved())
-    assert asked.took < 1
+    asked = ask(nowhere, unserved(), timeout=LONG)
+    assert asked.took < AT_ONCE
     assert "nothing listens at 127.0.0.1:" in asked.failure.reason
 
 
@@ -265,9 +269,9 @@ def test_a_formerr_that_is_a_bare_header_is_understood_too(serve: Serve) -> None
             yield from right(question)
 
     server = serve(udp)
-    asked = ask(server)
+    asked = ask(server, timeout=LONG)
     assert asked.records == ["10.0.0.1"]
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
 
 
 def test_a_truncated_answer_is_asked_for_over_tcp_and_only_that_counts(serve: Serve) -> None:
@@ -303,16 +307,16 @@ def test_an_answer_that_is_truncated_over_tcp_too_is_a_failure(serve: Serve) -> 
     def tcp(question: Question, stream: Stream) -> None:
         stream.send(framed(answer(question, ADDRESS, cut=True)))
 
-    asked = ask(serve(truncated, tcp))
+    asked = ask(serve(truncated, tcp), timeout=LONG)
     assert "cut short over TCP too" in asked.failure.reason
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
 
 
 def test_a_truncated_answer_whose_tcp_is_refused_is_a_failure(serve: Serve) -> None:
     server = serve(truncated)
-    asked = ask(server)
+    asked = ask(server, timeout=LONG)
     assert f"127.0.0.1:{server.port}" in asked.failure.reason
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
 
 
 def test_where_tcp_is_refused_the_next_nameserver_is_asked(serve: Serve) -> None:
@@ -365,9 +369,9 @@ broken_tcp = pytest.mark.parametrize("tcp", BROKEN, ids=lambda script: script.__
 def test_a_tcp_answer_that_is_none_is_a_failure_with_a_sentence(
     serve: Serve, tcp: TcpScript
 ) -> None:
-    asked = ask(serve(truncated, tcp))
+    asked = ask(serve(truncated, tcp), timeout=LONG)
     assert "127.0.0.1" in asked.failure.reason
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
 
 
 @broken_tcp
@@ -399,19 +403,25 @@ def test_the_deadline_holds_over_tcp(serve: Serve, tcp: TcpScript) -> None:
 
 @pytest.mark.parametrize(("count", "timeout"), [(1, 0.3), (3, 0.3), (1, 1.2)])
 def test_the_deadline_holds_where_nobody_answers(serve: Serve, count: int, timeout: float) -> None:
-    asked = ask(*(serve(silent) for _ in range(count)), timeout=timeout)
+    servers = [serve(silent) for _ in range(count)]
+    asked = ask(*servers, timeout=timeout)
     assert asked.failure.is_timeout
     assert "nothing came from 127.0.0.1:" in asked.failure.reason
     assert timeout - 0.05 < asked.took < timeout + GRACE
+    # Each try takes its part of the time.
+    assert sum(len(server.asked) for server in servers) <= max(LEAST_TRIES, count)
 
 
 def test_the_deadline_holds_under_a_flood_of_strange_packets(serve: Serve) -> None:
+    is_over = threading.Event()
+
     def flood(question: Question) -> Iterable[bytes]:
-        end = time.monotonic() + 1
-        while time.monotonic() < end:
+        end = time.monotonic() + 2 * GRACE
+        while time.monotonic() < end and not is_over.is_set():
             yield wrong_id(question)
 
     asked = ask(serve(flood), timeout=0.3)
+    is_over.set()
     assert asked.failure.is_timeout
     assert asked.took < 0.3 + GRACE
 
@@ -447,6 +457,6 @@ def test_a_nameserver_with_an_ipv6_address_is_asked_over_both_transports(serve: 
 
 @needs_ipv6
 def test_a_nameserver_with_a_scope_that_does_not_exist_is_a_failure_with_a_sentence() -> None:
-    asked = ask(Nameserver("fe80::1%nosuch0"))
+    asked = ask(Nameserver("fe80::1%nosuch0"), timeout=LONG)
     assert "fe80::1%nosuch0" in asked.failure.reason
-    assert asked.took < 1
+    assert asked.took < AT_ONCE
