@@ -2,9 +2,9 @@
 
 Each nameserver by itself, the same question over TCP on purpose, every kind of record of the
 service, and what the agent's own way of asking makes of it. Returns frozen facts; what they mean is
-`core/diagnosis`'s to say. Like the agent, it never asks for this pod's own name: a question that
-comes too early can keep it from resolving for 30 s (kubernetes issue 92559). In docker-compose it
-asks for no SRV records, which Docker would hand on to strangers.
+`core/diagnosis`'s to say. Like the agent, it asks for this pod's own name in docker-compose only:
+elsewhere a question that comes too early can keep it from resolving for 30 s (kubernetes issue
+92559). There it asks for no SRV records, which Docker would hand on to strangers.
 """
 
 from collections.abc import Callable

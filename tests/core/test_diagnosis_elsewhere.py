@@ -218,11 +218,23 @@ def test_an_observer_in_docker_compose_is_not_to_be_called_as_a_member() -> None
     assert mends(checks(facts)["service"]) == [{"container_name": "CONTAINER"}]
 
 
-def test_an_address_that_is_told_keeps_the_own_name_from_being_asked_for() -> None:
-    around = replace(IN_A_CONTAINER, told=told(pod_ip="172.18.0.3"))
-    facts = replace(in_compose(), around=around, who=identify(around))
+@pytest.mark.parametrize(
+    ("address", "running", "state", "says"),
+    [
+        ("172.18.0.3", (0, 1, 2), State.OK, "db-1 is listed at 172.18.0.3"),
+        ("172.18.0.9", (0, 1, 2), State.WARN, "POD_IP is another container's"),
+        ("172.18.0.9", (0, 2), State.FAIL, "its database's container does not run"),
+    ],
+)
+def test_in_docker_compose_the_own_container_is_asked_for_whatever_address_is_told(
+    address: str, running: tuple[int, ...], state: State, says: str
+) -> None:
+    around = replace(IN_A_CONTAINER, told=told(pod_ip=address))
+    pods = tuple(Endpoint(f"db-{n}", (f"172.18.0.{n + 2}",)) for n in running)
+    facts = replace(in_compose(seen=Answered(pods, 600.0)), around=around, who=identify(around))
     found = checks(facts)["record"]
-    assert found.finding == "db-1 is in the list by itself: its own name is not asked for"
+    assert found.state is state
+    assert says in found.finding
 
 
 @pytest.mark.parametrize("mistake", [Mistake.NO_FOLDER, Mistake.NOT_WRITABLE])

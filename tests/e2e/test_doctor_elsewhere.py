@@ -316,6 +316,12 @@ def test_a_container_that_does_not_run_is_told_from_a_nameserver_that_does_not(
     assert seen.mends("record") == [{"container_name": "db-1"}]
 
 
+def test_an_address_that_is_told_hides_no_container_that_does_not_run(compose: Run) -> None:
+    seen = compose(containers("db-0", "db-2"), "--replicas=3", f"--pod-ip={HERE}")
+    assert seen.troubles == {"record": "fail"}
+    assert seen.mends("record") == [{"container_name": "db-1"}]
+
+
 def test_without_any_container_the_name_of_this_one_is_the_mend(compose: Run) -> None:
     seen = compose(containers(), "--replicas=3")
     assert seen.troubles == {"service": "fail"}

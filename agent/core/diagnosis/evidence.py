@@ -188,6 +188,15 @@ class Evidence:
         return bare_source(self.around)
 
     @property
+    def asks_own_name(self) -> bool:
+        """Whether DNS is asked for this pod by its own name.
+
+        Only where names are bare: elsewhere a question that comes too early keeps a name from
+        resolving (kubernetes issue 92559).
+        """
+        return self.way is Way.ORDINALS and bool(self.bare_by)
+
+    @property
     def has_ordinals(self) -> bool:
         """Whether this pod is a member that has a number, and is known by a name."""
         return self.role.is_member and self.role.has_ordinals

@@ -34,9 +34,9 @@ def check_record(evidence: Evidence) -> Verdict:
     match evidence.way:
         case Way.STATIC:
             return _told(me, endpoints)
-        case Way.ORDINALS if bool(me.addresses) is bool(evidence.bare_by):
+        case Way.ORDINALS if not evidence.asks_own_name and not me.addresses:
             return moot(f"{me.pod} is in the list by itself: its own name is not asked for")
-        case Way.ORDINALS if me.addresses:
+        case Way.ORDINALS if not evidence.asks_own_name:
             listed = set(evidence.dns.records.addresses)
         case _ if me.ordinal is None:
             own = (endpoint for endpoint in endpoints if is_self(me, endpoint))
@@ -81,10 +81,14 @@ def _named(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> Verdict:
     if not own:
         return _unlisted(evidence)
     if me.addresses and listed and not listed & set(me.addresses):
+        longest = max(evidence.dns.records.ttls, default=0)
+        why = (
+            f"an old record (a cache keeps it for up to {longest:g} s), another pod of that name "
+            "that still runs, or a wrong POD_IP"
+        )
+        why = "POD_IP is another container's than its database's" if evidence.bare_by else why
         return warn(
-            f"{me.pod} is listed at {some(sorted(listed))}, and is at {some(me.addresses)}: an old "
-            f"record (a cache keeps it for up to {max(evidence.dns.records.ttls, default=0):g} s), "
-            f"another pod of that name that still runs, or a wrong POD_IP",
+            f"{me.pod} is listed at {some(sorted(listed))}, and is at {some(me.addresses)}: {why}",
             manifest.own("POD_IP"),
         )
     where = f" at {some(sorted(listed))}" if listed else ", without an address"
