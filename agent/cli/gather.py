@@ -39,7 +39,10 @@ Nameservers = Callable[[], tuple[Nameserver, ...]]
 
 
 def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -> Evidence:
-    """All facts but of who said what in the settings. Asks DNS, and peers' ports."""
+    """All facts but of who said what in the settings. Asks DNS, and peers' ports.
+
+    Raises Wrong where the settings can't be followed in this pod.
+    """
     servers = nameservers()
     who: Identity | IdentityError
     try:

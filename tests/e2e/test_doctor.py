@@ -410,6 +410,20 @@ def test_a_wrong_variable_is_a_check_that_failed(
     assert checks["memory"]["finding"] == "can't be told yet: first mend settings"
 
 
+def test_a_way_of_asking_that_does_not_fit_the_names_is_wrong_where_it_was_said(
+    output: str,
+) -> None:
+    bare = ("doctor", "--json", "--pod-name=db-1", "--namespace=-", "--nameserver=127.0.0.1:9")
+    ended = rollcall(*bare, output, setting=Setting({"ROLLCALL_DISCOVERY": "srv"}))
+    checks = read(ended)
+    assert ended.code == 1
+    assert [check["state"] for check in checks.values()] == ["fail"] + ["skipped"] * 12
+    assert "srv can't be used where names have no namespace" in checks["settings"]["finding"]
+    ended = rollcall(*bare, output, "--discovery=srv")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--discovery srv can't be used" in ended.err
+
+
 @pytest.mark.parametrize("wrong", ["--replicas=many", "--config=/none"])
 def test_a_wrong_flag_is_a_wrong_use(output: str, wrong: str) -> None:
     ended = rollcall("doctor", "--json", *POD, output, wrong)
