@@ -212,6 +212,13 @@ def test_a_predecessor_that_is_missing_is_the_one_to_be_called_so() -> None:
     assert mends(checks(facts)["peers"]) == [{"container_name": "db-0"}]
 
 
+def test_a_name_below_the_first_ordinal_is_not_proposed_to_a_container() -> None:
+    facts = in_compose(Way.ADDRESS, seen=Answered((Endpoint("db-2", ("172.18.0.4",)),), 600.0))
+    around = replace(IN_A_CONTAINER, environment={"POD_NAME": "db-2"})
+    facts = replace(facts, around=around, who=identify(around), gate=GateRules(start_ordinal=1))
+    assert mends(checks(facts)["peers"]) == [{"container_name": "db-1"}]
+
+
 def test_an_observer_in_docker_compose_is_not_to_be_called_as_a_member() -> None:
     facts = in_compose(seen=Absent("nobody", Why.NO_SUCH_NAME), role=OBSERVER)
     facts = replace(facts, who=identify(replace(IN_A_CONTAINER, told=told(service="db")), OBSERVER))

@@ -1,6 +1,7 @@
 """The checks of the pods that DNS lists: this one, and those that it is one of."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Way
@@ -12,7 +13,6 @@ from agent.core.identity import Identity
 from agent.core.membership import Membership, Rules, observe
 from agent.core.names import is_address
 from agent.core.observation import Answered, Endpoint
-from agent.core.roll import pod_names
 from agent.core.sightings import MISSED_ANSWERS
 from agent.core.tracking import is_self
 
@@ -117,7 +117,8 @@ def check_peers(evidence: Evidence) -> Verdict:
     if not isinstance(seen, Answered):
         return fail("nobody has asked")
     state = at_once(evidence.me, seen)
-    names = [peer.name for peer in state.peers if peer.fqdn in {e.fqdn for e in seen.endpoints}]
+    there = {endpoint.fqdn for endpoint in seen.endpoints}
+    names = [peer.name for peer in state.peers if peer.fqdn in there]
     listed = "told" if evidence.way is Way.STATIC else "listed"
     fact = f"{pods(len(names))} {listed}: {some(names)}" if names else "nobody is listed"
     return together(fact, _missing(evidence, state, seen))
@@ -125,11 +126,12 @@ def check_peers(evidence: Evidence) -> Verdict:
 
 def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[Verdict]:
     me, manifest = evidence.me, manifest_of(evidence)
-    expected = state.roll(evidence.gate.replicas, evidence.gate.start_ordinal).expected
-    absent = [peer.name for peer in expected if peer.name not in state.listed]
-    lower = pod_names(me.set_name, 0, me.ordinal or 0)
-    lacking = [*absent, *(name for name in lower if name not in state.listed), "CONTAINER"]
-    mend = manifest.listed(me.service, lacking[0])
+    start, known = evidence.gate.start_ordinal, state.listed
+    expected = state.roll(evidence.gate.replicas, start).expected
+    absent = [peer.name for peer in expected if peer.name not in known]
+    lower = (f"{me.set_name}-{n}" for n in range(start, me.ordinal or 0))
+    first = next((name for name in chain(absent, lower) if name not in known), "CONTAINER")
+    mend = manifest.listed(me.service, first)
     mend = "" if evidence.way is Way.STATIC else mend
     if isinstance(waiting := judge(state, evidence.gate, 0.0), Waiting):
         is_later = evidence.gate.wait_for != "predecessors" and not evidence.bare_by
