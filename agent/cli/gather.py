@@ -4,10 +4,11 @@ import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agent import formats, publish
+from agent.answering import answering
 from agent.bootstrap import Adviser
 from agent.cli.bootstrap import asking_of
 from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
@@ -28,7 +29,7 @@ from agent.core.identity import Identity, IdentityError, Role, identify
 from agent.core.membership import Membership
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered
-from agent.core.roll import Roll
+from agent.core.roll import Peer, Roll
 from agent.core.surroundings import Surroundings, bare_source, container_addresses
 from agent.discovery.examine import Place, examine, way_of
 from agent.settings import Output, Settings
@@ -89,7 +90,15 @@ def _founding(settings: Settings, state: Membership) -> Founding | None:
     asked = settings.bootstrap
     if asked.port is None:
         return None
-    adviser = Adviser(asking_of(asked, asked.port), time.monotonic)
+    heard: dict[str, Finding] = {}
+
+    def ask(
+        peers: Sequence[Peer], port: int, timeout: float, clock: Callable[[], float]
+    ) -> Mapping[str, Finding]:
+        heard.update(answering(peers, port, timeout, clock))
+        return heard
+
+    adviser = Adviser(asking_of(asked, asked.port), time.monotonic, ask)
     roll = state.roll(settings.replicas, settings.start_ordinal)
     found = adviser.survey(roll, listing(state, 0.0, settings.rules.longest_gap))
     folders = (asked.data, str(Path(asked.marker).parent) if asked.marker else "")
@@ -100,15 +109,15 @@ def _founding(settings: Settings, state: Membership) -> Founding | None:
         marker=asked.marker,
         found=found,
         not_there=not_there,
-        is_kept_away=_is_kept_away(roll, found.peers),
+        is_kept_away=_is_kept_away(roll, heard),
     )
 
 
-def _is_kept_away(roll: Roll, heard: tuple[Finding, ...] | CantTell) -> bool:
+def _is_kept_away(roll: Roll, heard: Mapping[str, Finding]) -> bool:
     """Whether there is a peer elsewhere, with an address, of whom nothing can be told."""
     own = set(roll.me.addresses if roll.me else ())
-    pairs = zip(roll.others, () if isinstance(heard, CantTell) else heard, strict=False)
-    return any(isinstance(f, CantTell) and set(p.addresses) - own for p, f in pairs)
+    elsewhere = (peer for peer in roll.others if set(peer.addresses) - own)
+    return any(isinstance(heard.get(peer.fqdn), CantTell) for peer in elsewhere)
 
 
 def _real(path: str) -> Path:
