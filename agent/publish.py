@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import tempfile
+from enum import Enum
 from pathlib import Path
 
 DEFAULT_MODE = 0o644
@@ -21,12 +22,24 @@ LONGEST_NAME = 255
 # from MariaDB's !includedir: this ending keeps an unfinished file out of all of them.
 _ENDING = ".rollcall.tmp"
 
-
+_NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _BY_EFFECTIVE_USER = os.access in os.supports_effective_ids
+
+
+class Fault(Enum):
+    """What keeps a file from being written, as far as that says what mends it."""
+
+    NO_FOLDER = "no folder"
+    NOT_PERMITTED = "not permitted"
+    OTHER = "other"
 
 
 class PublishError(Exception):
     """A file that can't be written; the sentence says which, why and what mends it."""
+
+    def __init__(self, sentence: str, fault: Fault = Fault.OTHER) -> None:
+        super().__init__(sentence)
+        self.fault = fault
 
 
 def digest(data: bytes) -> str:
@@ -73,7 +86,8 @@ def check_target(path: Path, mode: int | None = None) -> None:
     if not folder.is_dir():
         raise PublishError(
             f"{folder} does not exist, and {path.name} is to be written there: create it, or "
-            "mount the shared volume there"
+            "mount the shared volume there",
+            Fault.NO_FOLDER,
         )
     if path.is_dir():
         raise PublishError(f"{path} is a folder: give the path of a file in it")
@@ -84,7 +98,8 @@ def check_target(path: Path, mode: int | None = None) -> None:
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_BY_EFFECTIVE_USER):
         raise PublishError(
             f"{folder} is not writable for user {os.geteuid()}: give the volume a group that the "
-            "agent is in (fsGroup), or mount it without readOnly"
+            "agent is in (fsGroup), or mount it without readOnly",
+            Fault.NOT_PERMITTED,
         )
     if mode is not None and path.exists():
         with contextlib.suppress(OSError):  # another's file gets its mode when it is replaced
@@ -102,7 +117,8 @@ def try_folder(folder: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as wrong:
-        raise PublishError(f"{folder} can't be written to: {_why(wrong, folder)}") from wrong
+        fault = Fault.NOT_PERMITTED if wrong.errno in _NOT_PERMITTED else Fault.OTHER
+        raise PublishError(f"{folder} can't be written to: {_why(wrong, folder)}", fault) from wrong
 
 
 def publish(path: Path, data: bytes, mode: int | None) -> None:

@@ -36,6 +36,11 @@ from agent.settings import Output, Settings
 
 # What others than the owner need to read a file.
 _FOR_OTHERS = stat.S_IRGRP | stat.S_IROTH
+_MISTAKES = {
+    publish.Fault.NO_FOLDER: Mistake.NO_FOLDER,
+    publish.Fault.NOT_PERMITTED: Mistake.NOT_WRITABLE,
+    publish.Fault.OTHER: Mistake.OTHER,
+}
 Nameservers = Callable[[], tuple[Nameserver, ...]]
 
 
@@ -135,9 +140,9 @@ def _flaws(output: Output, roll: Roll | None, role: Role) -> Iterator[Flaw]:
         formats.try_out(form, output.vars, role)
         content = formats.render(form, roll, output.vars) if roll else b""
         if isinstance(content, formats.Withheld):
-            yield Flaw(output.path, Mistake.WITHHELD, content.reason)
+            yield Flaw(output.path, Mistake.OTHER, content.reason)
     except formats.FormatError as wrong:
-        yield Flaw(output.path, Mistake.FORMAT, str(wrong))
+        yield Flaw(output.path, Mistake.OTHER, str(wrong))
     try:
         publish.check_target(path)
         publish.try_folder(path.parent)
@@ -146,26 +151,17 @@ def _flaws(output: Output, roll: Roll | None, role: Role) -> Iterator[Flaw]:
             sentence = f"{output.path} can be read by no other user than {os.geteuid()}"
             yield Flaw(output.path, Mistake.PRIVATE, sentence)
     except publish.PublishError as wrong:
-        yield Flaw(output.path, _mistake(path), str(wrong))
+        yield Flaw(output.path, _MISTAKES[wrong.fault], str(wrong))
     except OSError as wrong:
         reason = f"{output.path} can't be written: {wrong.strerror or wrong}"
-        yield Flaw(output.path, Mistake.NO_FILE, reason)
-
-
-def _mistake(path: Path) -> Mistake:
-    """What kind of thing keeps a file from being written."""
-    if not path.parent.is_dir():
-        return Mistake.NO_FOLDER
-    if path.exists() and not path.is_file():
-        return Mistake.NO_FILE
-    return Mistake.NOT_WRITABLE
+        yield Flaw(output.path, Mistake.OTHER, reason)
 
 
 def _doubled(paths: dict[str, Path]) -> Iterator[Flaw]:
     """Outputs that lead to one file by different paths."""
     for real, times in Counter(paths.values()).items():
         if times > 1:
-            yield Flaw(str(real), Mistake.TWICE, f"{real}: {ONE_FILE_TWICE}")
+            yield Flaw(str(real), Mistake.OTHER, f"{real}: {ONE_FILE_TWICE}")
 
 
 def _kept(settings: Settings, who: Identity | IdentityError) -> Kept | None:

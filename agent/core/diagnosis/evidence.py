@@ -106,15 +106,12 @@ class Dns:
 
 
 class Mistake(Enum):
-    """What kind of thing is wrong with an output."""
+    """What is wrong with an output, as far as YAML mends it."""
 
-    FORMAT = "format"
-    WITHHELD = "withheld"
     NO_FOLDER = "no folder"
     NOT_WRITABLE = "not writable"
-    NO_FILE = "no file"
-    TWICE = "twice"
     PRIVATE = "private"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

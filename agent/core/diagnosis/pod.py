@@ -150,7 +150,7 @@ def _of(flaw: Flaw, manifest: Manifest) -> Verdict:
             return fail(flaw.sentence, manifest.writable())
         case Mistake.PRIVATE:
             return warn(flaw.sentence, mends.mode(flaw.path))
-        case Mistake.FORMAT | Mistake.WITHHELD | Mistake.NO_FILE | Mistake.TWICE:
+        case Mistake.OTHER:
             return fail(flaw.sentence)
 
 
