@@ -23,6 +23,7 @@ from agent.core.diagnosis.evidence import (
     Way,
 )
 from agent.core.diagnosis.founding import check_bootstrap
+from agent.core.diagnosis.mends import in_yaml
 from agent.core.diagnosis.nameservers import check_nameservers, check_namespace, check_tcp
 from agent.core.diagnosis.peers import at_once, check_peers, check_record
 from agent.core.diagnosis.pod import check_identity, check_memory, check_outputs, check_settings
@@ -101,7 +102,7 @@ def diagnose(evidence: Evidence) -> tuple[Check, ...]:
         verdict = skipped(*first) if first else step.judge(evidence)
         if not verdict.lets_on:
             stopped_by[step.name] = verdict.first or (step.name,)
-        done.append(Check(step.name, verdict.state, verdict.finding, verdict.mend))
+        done.append(Check(step.name, verdict.state, verdict.finding, in_yaml(verdict.mends)))
     return tuple(done)
 
 

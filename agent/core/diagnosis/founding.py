@@ -6,6 +6,7 @@ from agent.core.bootstrap import SHOWN, Advice, advise
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Founding
 from agent.core.diagnosis.manifests import Manifest, manifest_of
+from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.verdict import Verdict, fail, moot, together, warn
 from agent.core.finding import CantTell, Finding, No, Yes
 
@@ -23,8 +24,8 @@ def check_bootstrap(evidence: Evidence) -> Verdict:
         return moot("nobody asks whether to found a cluster (bootstrap.port is not set)")
     advice = advise(founding.found)
     if advice.word == "unknown":
-        mend = mends.all_of(_mends(evidence, founding))
-        return fail(f"{_heard(founding)}\nunknown: {advice.reason}", mend)
+        unknown = f"{_heard(founding)}\nunknown: {advice.reason}"
+        return fail(unknown, *_mends(evidence, founding))
     fact = f"{_heard(founding)}\n{advice.word}: {advice.reason}"
     return together(fact, _troubles(evidence, founding, advice))
 
@@ -64,7 +65,7 @@ def _troubles(evidence: Evidence, founding: Founding, advice: Advice) -> Iterato
         )
 
 
-def _mends(evidence: Evidence, founding: Founding) -> Iterator[str]:
+def _mends(evidence: Evidence, founding: Founding) -> Iterator[Mend | None]:
     """What makes the advice known, where it is not."""
     manifest, found = manifest_of(evidence), founding.found
     if isinstance(found.data, CantTell):
@@ -79,7 +80,7 @@ def _mends(evidence: Evidence, founding: Founding) -> Iterator[str]:
         yield manifest.variable("ROLLCALL_BOOTSTRAP_ALLOW_FIRST", "true", when)
 
 
-def _data(founding: Founding, manifest: Manifest) -> str:
+def _data(founding: Founding, manifest: Manifest) -> Mend:
     if not founding.data:
         return manifest.variable("ROLLCALL_BOOTSTRAP_DATA", "/FOLDER-OF-THE-DATABASE")
     return (
@@ -87,7 +88,7 @@ def _data(founding: Founding, manifest: Manifest) -> str:
     )
 
 
-def _marker(founding: Founding, manifest: Manifest) -> str:
+def _marker(founding: Founding, manifest: Manifest) -> Mend:
     data = founding.data.rstrip("/")
     if not founding.marker or (data and founding.marker.startswith(f"{data}/")):
         return manifest.variable("ROLLCALL_BOOTSTRAP_MARKER", "/PERSISTENT-FOLDER/has-cluster")
@@ -95,6 +96,6 @@ def _marker(founding: Founding, manifest: Manifest) -> str:
     return manifest.lasting(folder) if folder in founding.not_there else manifest.writable()
 
 
-def _reach(evidence: Evidence, founding: Founding) -> str:
+def _reach(evidence: Evidence, founding: Founding) -> Mend | None:
     is_policys = founding.is_kept_away and not evidence.bare_by
-    return mends.among_peers(founding.port) if is_policys else ""
+    return mends.among_peers(founding.port) if is_policys else None

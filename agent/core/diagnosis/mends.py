@@ -1,4 +1,4 @@
-"""The YAML that mends what only Kubernetes has; a comment in each says where it belongs.
+"""The YAML that mends what only Kubernetes has, and how several mends become one text.
 
 What a person has to fill in is in capitals. Names in it were checked to be DNS names. What
 docker-compose has, too, is in `manifests`.
@@ -6,114 +6,149 @@ docker-compose has, too, is in `manifests`.
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from agent.core.roll import Service
 
-_NEXT = "\n---\n"
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Lines of YAML for one place, which a sentence tells a person.
+
+    `is_list`: each is an item of a list that is there already.
+    """
+
+    place: str
+    lines: tuple[str, ...]
+    is_list: bool = False
 
 
-def all_of(mends: Iterable[str]) -> str:
-    """Several mends as one text: a YAML document for each, and one for all lines of one list."""
-    lists: dict[str, list[str]] = {}
-    for mend in (mend for several in mends for mend in several.split(_NEXT) if mend):
-        place, _, lines = mend.partition("\n")
-        is_list = lines.startswith("- ")
-        known = lists.setdefault(place if is_list else mend, [])
-        known += [line for line in lines.splitlines() if is_list and line not in known]
-    return _NEXT.join("\n".join([place, *lines]) for place, lines in lists.items())
+def in_yaml(mends: Iterable[Mend]) -> str:
+    """A document for each mend, and one for all items of one list; none of them twice."""
+    documents: dict[tuple[str, tuple[str, ...]], dict[str, None]] = {}
+    for mend in mends:
+        known = documents.setdefault((mend.place, () if mend.is_list else mend.lines), {})
+        known |= dict.fromkeys(f"- {line}" if mend.is_list else line for line in mend.lines)
+    texts = ("\n".join([f"# {place}", *lines]) for (place, _), lines in documents.items())
+    return "\n---\n".join(texts)
 
 
-def service_name(name: str) -> str:
+def lines_of(place: str, *lines: str) -> Mend:
+    """Lines that stand there as they are."""
+    return Mend(place, lines)
+
+
+def items_of(place: str, *items: str) -> Mend:
+    """Items of a list."""
+    return Mend(place, items, is_list=True)
+
+
+def service_name(name: str) -> Mend:
     """The StatefulSet's governing service, which Kubernetes lets nobody change."""
-    return (
-        "# the StatefulSet; serviceName can't be changed: delete it with --cascade=orphan, make it "
-        f"again\nspec: {{serviceName: {name}}}"
+    return lines_of(
+        "the StatefulSet; serviceName can't be changed: delete it with --cascade=orphan, make it "
+        "again",
+        f"spec: {{serviceName: {name}}}",
     )
 
 
-def headless(service: Service) -> str:
+def headless(service: Service) -> Mend:
     """No virtual IP."""
-    return (
-        f"# Service {service.name} in namespace {service.namespace}; clusterIP can't be changed: "
-        "delete the service, make it again\nspec: {clusterIP: None}"
+    return lines_of(
+        f"{_place(service)}; clusterIP can't be changed: delete the service, make it again",
+        "spec: {clusterIP: None}",
     )
 
 
-def whole_service(service: Service, whose: str) -> str:
+def whole_service(service: Service, whose: str) -> Mend:
     """All that a headless service has to have; `whose` pods it is of."""
-    return (
-        f"# Service {service.name} in namespace {service.namespace}; the selector: labels of the "
-        f"{whose}'s pods\nspec: {{clusterIP: None, publishNotReadyAddresses: true, selector: "
-        "{app: LABEL}}"
+    return lines_of(
+        f"{_place(service)}; the selector: labels of the {whose}'s pods",
+        "spec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: LABEL}}",
     )
 
 
-def ports(service: Service) -> str:
+def unready(service: Service) -> Mend:
+    """DNS lists pods that are not ready yet, too."""
+    return lines_of(_place(service), "spec: {publishNotReadyAddresses: true}")
+
+
+def dual_stack(service: Service, first: str, second: str) -> Mend:
+    """Addresses of both families."""
+    return lines_of(
+        f"{_place(service)}, where the cluster has both families; else set "
+        "ROLLCALL_ADDRESS_FAMILY to any",
+        f"spec: {{ipFamilyPolicy: RequireDualStack, ipFamilies: [{first}, {second}]}}",
+    )
+
+
+def ports(service: Service) -> Mend:
     """A port, which is what SRV records are made of."""
-    return _of(service, "ports: [{name: db, port: PORT}]")
+    return lines_of(_place(service), "spec: {ports: [{name: db, port: PORT}]}")
 
 
-def port_name(service: Service) -> str:
+def port_name(service: Service) -> Mend:
     """The name of a port that there is; DNS lists none of them."""
-    return (
-        "# env of the rollcall containers: a name that `kubectl get service "
-        f"{service.name} -n {service.namespace} -o yaml` shows under spec.ports\n"
-        '- {name: ROLLCALL_PORT_NAME, value: "PORT-NAME"}'
+    return items_of(
+        "env of the rollcall containers: a name that `kubectl get service "
+        f"{service.name} -n {service.namespace} -o yaml` shows under spec.ports",
+        '{name: ROLLCALL_PORT_NAME, value: "PORT-NAME"}',
     )
 
 
-def target_port(service: Service) -> str:
+def target_port(service: Service) -> Mend:
     """A port that every pod has, because it is a number."""
-    return _of(service, "ports: [{name: db, port: PORT, targetPort: PORT}]")
+    return lines_of(_place(service), "spec: {ports: [{name: db, port: PORT, targetPort: PORT}]}")
 
 
-def selector(service: Service, set_name: str) -> str:
+def selector(service: Service, set_name: str) -> Mend:
     """Labels of one StatefulSet's pods only."""
-    return (
-        f"# Service {service.name} in namespace {service.namespace}: labels that only the pods of "
-        f"{set_name} have\nspec: {{selector: {{app: LABEL}}}}"
+    return lines_of(
+        f"{_place(service)}: labels that only the pods of {set_name} have",
+        "spec: {selector: {app: LABEL}}",
     )
 
 
-def _of(service: Service, spec: str) -> str:
-    return f"# Service {service.name} in namespace {service.namespace}\nspec: {{{spec}}}"
+def _place(service: Service) -> str:
+    return f"Service {service.name} in namespace {service.namespace}"
 
 
-def dns_policy() -> str:
+def dns_policy() -> Mend:
     """The cluster's nameserver in the pod's resolv.conf."""
-    return (
-        "# the pod template's spec; with hostNetwork: true it is ClusterFirstWithHostNet\n"
-        "dnsPolicy: ClusterFirst"
+    return lines_of(
+        "the pod template's spec; with hostNetwork: true it is ClusterFirstWithHostNet",
+        "dnsPolicy: ClusterFirst",
     )
 
 
-def egress(port: int) -> str:
+def egress(port: int) -> Mend:
     """A network policy that lets DNS through, by both protocols."""
-    return (
-        "# one more rule for the egress of the NetworkPolicy that selects these pods\n"
-        f"- ports: [{{port: {port}, protocol: UDP}}, {{port: {port}, protocol: TCP}}]"
+    return items_of(
+        "one more rule for the egress of the NetworkPolicy that selects these pods",
+        f"ports: [{{port: {port}, protocol: UDP}}, {{port: {port}, protocol: TCP}}]",
     )
 
 
-def among_peers(port: int) -> str:
+def among_peers(port: int) -> Mend:
     """Network policies that let the pods of a cluster reach each other."""
-    return (
-        "# where a NetworkPolicy selects these pods: one more rule for its ingress and its egress\n"
-        f"- ports: [{{port: {port}, protocol: TCP}}]"
+    return items_of(
+        "where a NetworkPolicy selects these pods: one more rule for its ingress and its egress",
+        f"ports: [{{port: {port}, protocol: TCP}}]",
     )
 
 
-def parallel() -> str:
+def parallel() -> Mend:
     """Pods that start together, or one that waits for nobody who comes later."""
-    return (
-        "# the StatefulSet, made again; or, for the rollcall containers, "
-        "ROLLCALL_WAIT_FOR: predecessors\nspec: {podManagementPolicy: Parallel}"
+    return lines_of(
+        "the StatefulSet, made again; or, for the rollcall containers, "
+        "ROLLCALL_WAIT_FOR: predecessors",
+        "spec: {podManagementPolicy: Parallel}",
     )
 
 
-def mode(path: str) -> str:
+def mode(path: str) -> Mend:
     """A file that another user may read."""
-    return (
-        "# outputs in the config file\n"
-        f'- {{format: FORMAT, path: {json.dumps(path)}, mode: "0644"}}'
+    return items_of(
+        "outputs in the config file",
+        f'{{format: FORMAT, path: {json.dumps(path)}, mode: "0644"}}',
     )

@@ -1,8 +1,11 @@
 """The checks of who answers, for which cluster domain, and over TCP, too."""
 
+from collections.abc import Iterator
+
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Asked, Dns, Evidence, OverTcp, Reaction, Way
 from agent.core.diagnosis.manifests import manifest_of
+from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, skipped, together, warn
 from agent.core.identity import Identity, IdentityError
 from agent.core.nameservers import Nameserver
@@ -28,14 +31,14 @@ def check_nameservers(evidence: Evidence) -> Verdict:
     good = tuple(each.server for each in asked if each.reaction in _ANSWERS)
     each = "; ".join(_reaction(one) for one in asked)
     if not good:
-        return fail(f"{each}: {_cause(asked[0], evidence)}", _mend(asked[0], evidence))
+        return fail(f"{each}: {_cause(asked[0], evidence)}", *_mends(asked[0], evidence))
     if len(good) < len(asked):
         late = "a poll that begins with one that does not answer takes longer"
         return together(each, [warn(late, _asking(evidence, *good))])
     return together(f"{each} (by {by})", _unreadable(evidence))
 
 
-def _asking(evidence: Evidence, *nameservers: Nameserver) -> str:
+def _asking(evidence: Evidence, *nameservers: Nameserver) -> Mend:
     """The nameservers to ask instead of the pod's."""
     value = ",".join(str(server) for server in nameservers)
     return manifest_of(evidence).variable("ROLLCALL_NAMESERVER", value)
@@ -79,20 +82,20 @@ def _cause(asked: Asked, evidence: Evidence) -> str:
             return "the cluster's DNS has not begun to serve, or can't reach the Kubernetes API"
 
 
-def _mend(asked: Asked, evidence: Evidence) -> str:
+def _mends(asked: Asked, evidence: Evidence) -> Iterator[Mend]:
     match asked.reaction:
         case _ if evidence.bare_by:
-            return _asking(evidence, DOCKER) if asked.server.host != DOCKER_DNS else ""
+            if asked.server.host != DOCKER_DNS:
+                yield _asking(evidence, DOCKER)
         case Reaction.REFUSED:
-            return mends.all_of((_domain(evidence), mends.dns_policy()))
+            yield _domain(evidence)
+            yield mends.dns_policy()
         case Reaction.SILENT:
-            return mends.egress(asked.server.port)
+            yield mends.egress(asked.server.port)
         case Reaction.UNREACHABLE if evidence.nameservers_by == RESOLV_CONF:
-            return mends.dns_policy()
+            yield mends.dns_policy()
         case Reaction.UNREACHABLE:
-            return manifest_of(evidence).variable("ROLLCALL_NAMESERVER", "CLUSTER-IP-OF-KUBE-DNS")
-        case _:
-            return ""
+            yield manifest_of(evidence).variable("ROLLCALL_NAMESERVER", "CLUSTER-IP-OF-KUBE-DNS")
 
 
 def check_namespace(evidence: Evidence) -> Verdict:
@@ -118,7 +121,8 @@ def check_namespace(evidence: Evidence) -> Verdict:
         )
     return fail(
         f"DNS has no {place}, and no other there: the cluster domain is wrong",
-        mends.all_of((_domain(evidence), mends.dns_policy())),
+        _domain(evidence),
+        mends.dns_policy(),
     )
 
 
@@ -137,7 +141,7 @@ def _place(evidence: Evidence) -> tuple[str, str]:
             return "", ""
 
 
-def _namespace(used: str, evidence: Evidence) -> str:
+def _namespace(used: str, evidence: Evidence) -> Mend:
     """The pod's own namespace, by its search list or else by the downward API.
 
     An observer may be in another namespace than the service: which, a person has to say.
@@ -151,7 +155,7 @@ def _namespace(used: str, evidence: Evidence) -> str:
     return manifest.own("POD_NAMESPACE")
 
 
-def _domain(evidence: Evidence) -> str:
+def _domain(evidence: Evidence) -> Mend:
     """The cluster domain by the pod's search list, else the usual one, else one to be filled in."""
     used = _place(evidence)[1]
     found = search_entry(evidence.around.resolv_conf).get("cluster domain")
@@ -186,11 +190,11 @@ def check_tcp(evidence: Evidence) -> Verdict:
             return ok(f"{server} answers over TCP, too; its {size} bytes fit into UDP's {fits}")
 
 
-def tcp_mend(evidence: Evidence) -> str:
+def tcp_mend(evidence: Evidence) -> Mend | None:
     """What mends it that a long answer does not come whole."""
     tried = evidence.dns.over_tcp
     if tried is None or not tried.problem:
-        return ""
+        return None
     if tried.is_cut_short:
         return manifest_of(evidence).variable("ROLLCALL_DISCOVERY", "address")
-    return "" if evidence.bare_by else mends.egress(tried.server.port)
+    return None if evidence.bare_by else mends.egress(tried.server.port)

@@ -5,7 +5,8 @@ from itertools import chain
 
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Way
-from agent.core.diagnosis.manifests import manifest_of
+from agent.core.diagnosis.manifests import listing, manifest_of, wanted_family
+from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.service import names_of, pods, sets_of
 from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.gate import Waiting, judge
@@ -107,7 +108,7 @@ def _unlisted(evidence: Evidence) -> Verdict:
         why += "; or POD_IP is wrong" if me.ordinal is None else ""
     return fail(
         f"{me.label} is not listed, so its peers don't know of it: {why}",
-        manifest_of(evidence).listed(me.service, me.pod),
+        listing(evidence, me.pod),
     )
 
 
@@ -131,12 +132,11 @@ def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[
     absent = [peer.name for peer in expected if peer.name not in known]
     lower = (f"{me.set_name}-{n}" for n in range(start, me.ordinal or 0))
     first = next((name for name in chain(absent, lower) if name not in known), "CONTAINER")
-    mend = manifest.listed(me.service, first)
-    mend = "" if evidence.way is Way.STATIC else mend
+    mend = None if evidence.way is Way.STATIC else listing(evidence, first)
     if isinstance(waiting := judge(state, evidence.gate, 0.0), Waiting):
         is_later = evidence.gate.wait_for != "predecessors" and not evidence.bare_by
-        gate_mends = (mend, mends.parallel()) if is_later and me.ordinal is not None else (mend,)
-        yield fail(f"the gate is not open: {waiting.reason}", mends.all_of(gate_mends))
+        parallel = mends.parallel() if is_later and me.ordinal is not None else None
+        yield fail(f"the gate is not open: {waiting.reason}", mend, parallel)
     sets = sets_of(seen.endpoints)
     yield from _too_few(evidence, absent, 0 if sets else len(seen.endpoints), mend)
     unfit = {endpoint.fqdn for endpoint in evidence.dns.unfit}
@@ -150,7 +150,7 @@ def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[
         yield warn(
             f"address_family is {evidence.role.family}, and {some(names_of(evidence.dns.unfit))} "
             f"{'has' if len(unfit) == 1 else 'have'} no such address",
-            manifest.families(me.service, evidence.role.family),
+            wanted_family(evidence),
         )
     is_of_service = evidence.way in (Way.SRV, Way.ADDRESS) and not evidence.bare_by
     if len(sets) > 1 and is_of_service and me.set_name in (*sets, ""):
@@ -160,7 +160,9 @@ def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[
         )
 
 
-def _too_few(evidence: Evidence, absent: list[str], nameless: int, mend: str) -> Iterator[Verdict]:
+def _too_few(
+    evidence: Evidence, absent: list[str], nameless: int, mend: Mend | None
+) -> Iterator[Verdict]:
     """Those of `replicas` that are not there, by their names or else as `nameless` are too few."""
     replicas = evidence.gate.replicas or 0
     if absent and evidence.way is Way.STATIC:

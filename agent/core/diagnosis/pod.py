@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Flaw, Kept, Mistake
 from agent.core.diagnosis.manifests import Manifest, manifest_of
+from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.verdict import Verdict, fail, ok, some, together, warn
 from agent.core.identity import Identity, IdentityError
 from agent.core.memory import RecallError, recall
@@ -34,12 +35,12 @@ def check_identity(evidence: Evidence) -> Verdict:
         case Identity() as me:
             return together(_introduce(me, evidence.bare_by), _oddities(me, evidence))
         case IdentityError() as wrong:
-            return fail(str(wrong), mends.all_of(_lacking(wrong, evidence)))
+            return fail(str(wrong), *_lacking(wrong, evidence))
         case None:
             return fail("nobody has asked")
 
 
-def _lacking(wrong: IdentityError, evidence: Evidence) -> Iterator[str]:
+def _lacking(wrong: IdentityError, evidence: Evidence) -> Iterator[Mend]:
     """What mends each part that is not known, or not fit to go by."""
     manifest, known, is_bare = manifest_of(evidence), wrong.values, bool(evidence.bare_by)
     pod = known.get("pod name", "")

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Way
-from agent.core.diagnosis.manifests import manifest_of
+from agent.core.diagnosis.manifests import listing, manifest_of, wanted_family
+from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.nameservers import NOBODY_ASKED, tcp_mend
 from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.identity import Identity
@@ -66,13 +67,13 @@ def _oddities(evidence: Evidence, seen: Answered) -> Iterator[Verdict]:
         yield warn(remark, _mend_of_nameless(evidence, endpoints))
 
 
-def _mend_of_nameless(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> str:
+def _mend_of_nameless(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> Mend | None:
     """What mends an answer with pods that are known by their addresses, if it has any."""
     nameless = [endpoint.fqdn for endpoint in endpoints if is_address(endpoint.fqdn)]
     if not evidence.role.has_ordinals and len({address_key(a)[0] for a in nameless}) > 1:
         return manifest_of(evidence).variable("ROLLCALL_ADDRESS_FAMILY", "ipv4")
     is_to_rename = nameless and evidence.has_ordinals and not evidence.bare_by
-    return mends.service_name(evidence.me.service.name) if is_to_rename else ""
+    return mends.service_name(evidence.me.service.name) if is_to_rename else None
 
 
 def _has_address(endpoint: Endpoint, me: Identity) -> bool:
@@ -98,12 +99,12 @@ def _of_others(evidence: Evidence, sets: set[str]) -> Verdict:
 
 def _of_other_family(evidence: Evidence) -> Verdict:
     """Nobody has an address of the family that is asked for."""
-    role, unfit, service = evidence.role, evidence.dns.unfit, evidence.me.service
+    role, unfit = evidence.role, evidence.dns.unfit
     addresses = sorted({a for endpoint in unfit for a in endpoint.addresses}, key=address_key)
     return fail(
         f"address_family is {role.family}, and {some(names_of(unfit))} "
         f"{'has' if len(unfit) == 1 else 'have'} no such address, only {some(addresses)}",
-        manifest_of(evidence).families(service, role.family),
+        wanted_family(evidence),
     )
 
 
@@ -117,11 +118,11 @@ def _other_service(evidence: Evidence) -> Service | None:
     return None
 
 
-def _mend(why: Why, evidence: Evidence, other: Service | None) -> str:
+def _mend(why: Why, evidence: Evidence, other: Service | None) -> Mend | None:
     me, manifest = evidence.me, manifest_of(evidence)
     match why:
         case Why.OTHER_FAMILY:
-            return manifest.families(me.service, evidence.role.family)
+            return wanted_family(evidence)
         case _ if evidence.bare_by:
             return _mend_of_containers(why, evidence)
         case Why.NO_SUCH_NAME:
@@ -136,19 +137,18 @@ def _mend(why: Why, evidence: Evidence, other: Service | None) -> str:
         case Why.EXTERNAL_NAME:
             return manifest.variable("ROLLCALL_SERVICE", "HEADLESS-SERVICE")
         case Why.NO_NAMES:
-            told = manifest.variable("ROLLCALL_SERVICE", other.name) if other else ""
+            told = manifest.variable("ROLLCALL_SERVICE", other.name) if other else None
             return told or mends.service_name(me.service.name)
         case Why.NO_NAMESPACE:  # which the check of the namespace has seen
-            return ""
+            return None
 
 
-def _mend_of_containers(why: Why, evidence: Evidence) -> str:
+def _mend_of_containers(why: Why, evidence: Evidence) -> Mend | None:
     """What mends it in docker-compose that nobody is there."""
-    me, manifest = evidence.me, manifest_of(evidence)
     if why is Why.NO_NAMES:
-        return manifest.variable("ROLLCALL_REPLICAS", "COUNT")
-    pod = me.pod if evidence.has_ordinals else "CONTAINER"
-    return manifest.listed(me.service, pod) if why is Why.NO_SUCH_NAME else ""
+        return manifest_of(evidence).variable("ROLLCALL_REPLICAS", "COUNT")
+    pod = evidence.me.pod if evidence.has_ordinals else "CONTAINER"
+    return listing(evidence, pod) if why is Why.NO_SUCH_NAME else None
 
 
 def check_ports(evidence: Evidence) -> Verdict:

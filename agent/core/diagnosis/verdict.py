@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from agent.core.diagnosis.mends import all_of
+from agent.core.diagnosis.mends import Mend
 
 
 class State(Enum):
@@ -21,7 +21,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A state, the sentences that say why (a line each), and YAML that mends it, or nothing.
+    """A state, the sentences that say why (a line each), and what mends it, or nothing.
 
     `lets_on`: what needs this check to be well may be looked at. `first` are the checks that
     have to be well before this one means anything.
@@ -29,7 +29,7 @@ class Verdict:
 
     state: State
     finding: str
-    mend: str = ""
+    mends: tuple[Mend, ...] = ()
     lets_on: bool = True
     first: tuple[str, ...] = ()
 
@@ -39,14 +39,14 @@ def ok(finding: str) -> Verdict:
     return Verdict(State.OK, finding)
 
 
-def warn(finding: str, mend: str = "") -> Verdict:
+def warn(finding: str, *mends: Mend | None) -> Verdict:
     """It works, but."""
-    return Verdict(State.WARN, finding, mend)
+    return Verdict(State.WARN, finding, tuple(filter(None, mends)))
 
 
-def fail(finding: str, mend: str = "") -> Verdict:
+def fail(finding: str, *mends: Mend | None) -> Verdict:
     """It can't work."""
-    return Verdict(State.FAIL, finding, mend, lets_on=False)
+    return Verdict(State.FAIL, finding, tuple(filter(None, mends)), lets_on=False)
 
 
 def skipped(*first: str) -> Verdict:
@@ -67,9 +67,9 @@ def together(fact: str, troubles: Iterable[Verdict]) -> Verdict:
         return ok(fact)
     findings = [fact, *(trouble.finding for trouble in troubles)]
     finding = "\n".join(finding for finding in findings if finding)
-    mend = all_of(trouble.mend for trouble in troubles)
+    mends = (mend for trouble in troubles for mend in trouble.mends)
     has_failed = any(trouble.state is State.FAIL for trouble in troubles)
-    return fail(finding, mend) if has_failed else warn(finding, mend)
+    return fail(finding, *mends) if has_failed else warn(finding, *mends)
 
 
 def some(names: Iterable[str], most: int = 5) -> str:
