@@ -45,10 +45,17 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A field of which /etc/hosts says something else, namely `told`; the sentence tells both."""
+
+    field: str
+    told: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who this pod is. `sources` says where each field came from, by field name.
-
-    `remarks` are sentences on sources that contradict each other.
 
     `addresses` is empty where nothing names one: then DNS tells, as it does for other pods. An
     observer has none, and neither `set_name` nor `ordinal`, as a Deployment's pod has none of them.
@@ -60,8 +67,13 @@ class Identity:
     service: Service
     addresses: tuple[str, ...]
     sources: Mapping[str, str]
-    remarks: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
     is_member: bool = True
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about all that, although one can go by it."""
+        return tuple(odd.sentence for odd in self.contradictions)
 
     @property
     def fqdn(self) -> str:
@@ -142,7 +154,7 @@ def identify(around: Surroundings, role: Role | None = None) -> Identity:
         service=service,
         addresses=addresses,
         sources=MappingProxyType(sources | {"ordinal": _ordinal_source(role)}),
-        remarks=tuple(_contradictions(around, role, values, sources)),
+        contradictions=tuple(_contradictions(around, role, values, sources)),
         is_member=role.is_member,
     )
 
@@ -161,7 +173,7 @@ def _ordinal_source(role: Role) -> str:
 
 def _contradictions(
     around: Surroundings, role: Role, values: Mapping[str, str], sources: Mapping[str, str]
-) -> Iterator[str]:
+) -> Iterator[Contradiction]:
     """Where /etc/hosts, which the kubelet wrote, says something else than what is used.
 
     An observer may well be of another service, and of another namespace.
@@ -170,10 +182,11 @@ def _contradictions(
         if not role.is_member and name != "cluster domain":
             continue
         if found.source == "/etc/hosts" and found.value.lower() != values.get(name, found.value):
-            yield (
+            sentence = (
                 f"the {name} is {values[name]} by {sources[name]}, but this pod's own line in "
                 f"/etc/hosts has {found.value}: one of them is wrong"
             )
+            yield Contradiction(name, found.value.lower(), sentence)
 
 
 def _own_addresses(

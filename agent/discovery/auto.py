@@ -20,9 +20,24 @@ from agent.discovery.ordinals import OrdinalsDiscovery
 from agent.discovery.srv import SrvDiscovery
 from agent.discovery.transport import Resolver
 
-NO_SRV = "the service has no SRV records (no ports?): asking for its addresses and their names"
+
+class NotBySrv(str):
+    """A remark that says why addresses are asked for instead of SRV records."""
+
+    __slots__ = ()
+
+
+class TooLong(NotBySrv):
+    """These records are too many for one answer."""
+
+    __slots__ = ()
+
+
+NO_SRV = NotBySrv(
+    "the service has no SRV records (no ports?): asking for its addresses and their names"
+)
 NO_PORT = "the service has no port named {}: asking for its addresses and their names"
-TOO_MANY = "the service has too many SRV records for one answer: asking for its addresses"
+TOO_MANY = TooLong("the service has too many SRV records for one answer: asking for its addresses")
 
 
 def automatic(resolver: Resolver, inquiry: Inquiry) -> Way:
@@ -52,7 +67,8 @@ class AutoDiscovery:
             case Absent(_, Why.NO_DATA):
                 return self._by_address(deadline, NO_SRV, lasts=True)
             case Absent(_, Why.NO_SUCH_NAME) if self._port:
-                return self._by_address(deadline, NO_PORT.format(self._port), lasts=False)
+                because = NotBySrv(NO_PORT.format(self._port))
+                return self._by_address(deadline, because, lasts=False)
             case Absent(_, Why.NO_SUCH_NAME):
                 return self._by_address(deadline, "", lasts=False)
             case Unknown(_, Doubt.CUT_SHORT):

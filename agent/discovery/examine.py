@@ -21,7 +21,7 @@ from agent.core.names import is_address, of_family
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.discovery import Inquiry, discoverer
-from agent.discovery.auto import NO_PORT, NO_SRV, TOO_MANY
+from agent.discovery.auto import NotBySrv, TooLong
 from agent.discovery.records import own_names, pointer, records_of
 from agent.discovery.srv import srv_name
 from agent.discovery.transport import (
@@ -135,9 +135,10 @@ def _with_service(found: Dns, inquiry: Inquiry, clock: Clock) -> Dns:
     seen = _observe(inquiry, clock)
     found = replace(found, seen=seen, unfit=_unfit(seen, inquiry, clock))
     if isinstance(seen, Answered):
-        remarks, why_not = _without_reasons(seen, inquiry)
+        remarks = tuple(r for r in seen.remarks if not isinstance(r, NotBySrv))
+        why_not = next((r for r in seen.remarks if isinstance(r, NotBySrv)), "")
         records = Records() if inquiry.service.is_bare else records_of(resolver, inquiry)
-        records = replace(records, no_srv=why_not, is_too_long=why_not == TOO_MANY)
+        records = replace(records, no_srv=why_not, is_too_long=isinstance(why_not, TooLong))
         found = replace(found, seen=replace(seen, remarks=remarks), records=records)
     if isinstance(seen, Absent) and seen.why is Why.NO_NAMES and not inquiry.service.is_bare:
         found = replace(found, own_names=own_names(resolver, inquiry))
@@ -153,13 +154,6 @@ def _observe(inquiry: Inquiry, clock: Clock) -> Observation:
             break
         seen = asking.observe()
     return seen
-
-
-def _without_reasons(seen: Answered, inquiry: Inquiry) -> tuple[tuple[str, ...], str]:
-    """What was remarked, and apart from it why addresses are asked for instead of SRV."""
-    reasons = (NO_SRV, TOO_MANY, NO_PORT.format(inquiry.port))
-    others = tuple(remark for remark in seen.remarks if remark not in reasons)
-    return others, next((remark for remark in seen.remarks if remark in reasons), "")
 
 
 def _unfit(seen: Observation, inquiry: Inquiry, clock: Clock) -> tuple[Endpoint, ...]:

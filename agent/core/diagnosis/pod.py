@@ -12,7 +12,7 @@ from agent.core.identity import Identity, IdentityError
 from agent.core.memory import RecallError, recall
 from agent.core.names import is_address, of_family, split_ordinal
 from agent.core.sources import address_looks
-from agent.core.surroundings import Found, full_name, own_addresses
+from agent.core.surroundings import Found, own_addresses
 
 # As a ReplicaSet's controller makes names: NAME-HASH-SUFFIX, of what can't spell a word
 # (kubernetes, apimachinery/pkg/util/rand).
@@ -95,17 +95,9 @@ def _introduce(me: Identity, bare_by: str) -> str:
 
 def _oddities(me: Identity, evidence: Evidence) -> Iterator[Verdict]:
     manifest = manifest_of(evidence)
-    in_hosts = full_name(evidence.around)
-    for name, used in (
-        ("service", me.service.name),
-        ("namespace", me.service.namespace),
-        ("cluster domain", me.service.cluster_domain),
-    ):
-        told = in_hosts.get(name)
-        remark = next((r for r in me.remarks if r.startswith(f"the {name} is ")), "")
-        if remark and told and told.value.lower() != used:
-            key = f"ROLLCALL_{name.replace(' ', '_').upper()}"
-            yield warn(remark, manifest.variable(key, told.value.lower()))
+    for odd in me.contradictions:
+        key = f"ROLLCALL_{odd.field.replace(' ', '_').upper()}"
+        yield warn(odd.sentence, manifest.variable(key, odd.told))
     if me.is_member:
         yield from _odd_addresses(me, evidence)
 
