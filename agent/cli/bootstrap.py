@@ -5,14 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from agent import publish
 from agent.answering import answering
-from agent.bootstrap import Adviser, Asking
+from agent.bootstrap import Adviser
+from agent.cli.common import asking_of
 from agent.cli.options import (
     TIMED_OUT,
     Situation,
@@ -103,15 +103,3 @@ def adviser_of(
     if asking.marker is not None:
         publish.sweep(asking.marker)
     return Adviser(asking, time.monotonic, ask)
-
-
-def asking_of(asked: BootstrapSettings, port: int) -> Asking:
-    """What is looked at, by the settings."""
-    return Asking(
-        port=port,
-        timeout=asked.timeout,
-        data=Path(asked.data) if asked.data else None,
-        state_file=asked.state_file,
-        marker=Path(asked.marker) if asked.marker else None,
-        allowed=asked.allow_first,
-    )

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from agent.cli.common import as_json_option
 from agent.cli.gather import gather
-from agent.cli.look import as_json_option
 from agent.cli.options import (
     Wrong,
     find_nameservers,

@@ -10,9 +10,8 @@ from pathlib import Path
 from agent import formats, publish
 from agent.answering import answering
 from agent.bootstrap import Adviser
-from agent.cli.bootstrap import asking_of
+from agent.cli.common import ONE_FILE_TWICE, asking_of, memory_beside
 from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
-from agent.cli.run import ONE_FILE_TWICE, memory_beside
 from agent.core.bootstrap import listing
 from agent.core.diagnosis import (
     Dns,
@@ -22,9 +21,9 @@ from agent.core.diagnosis import (
     Kept,
     Mistake,
     Way,
-    at_once,
 )
 from agent.core.finding import CantTell, Finding
+from agent.core.glance import at_once
 from agent.core.identity import Identity, IdentityError, Role, identify
 from agent.core.membership import Membership
 from agent.core.nameservers import Nameserver

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from agent import formats as registry
+from agent.cli.common import as_json_option
 from agent.cli.options import (
     Failed,
     Wrong,
@@ -17,7 +18,7 @@ from agent.cli.options import (
     load_settings,
     settings_options,
 )
-from agent.core.diagnosis import at_once
+from agent.core.glance import at_once
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.observation import Answered
 from agent.core.roll import Roll, RollError, from_document, to_document
@@ -35,9 +36,6 @@ _NOT_FOR_LOOKING = (
     "--on-empty",
     "--log-format",
     "--log-level",
-)
-as_json_option = click.option(
-    "--json", "as_json", is_flag=True, help="print JSON instead of a table"
 )
 
 

@@ -11,6 +11,7 @@ import click
 
 from agent import __version__, formats, publish
 from agent.cli.bootstrap import adviser_of
+from agent.cli.common import ONE_FILE_TWICE, memory_beside
 from agent.cli.log import EventLog
 from agent.cli.options import (
     TIMED_OUT,
@@ -21,13 +22,11 @@ from agent.cli.options import (
     settings_options,
 )
 from agent.cli.signals import Signals, Stopped, SystemClock
-from agent.core.identity import Identity, Role
+from agent.core.identity import Role
 from agent.discovery import discoverer
 from agent.edges import not_advised
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.settings import Output
-
-ONE_FILE_TWICE = "two outputs lead to one file: each needs its own"
 
 
 @click.command()
@@ -93,13 +92,6 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         return
     if end is End.TIMED_OUT:
         sys.exit(TIMED_OUT)
-
-
-def memory_beside(first_output: Path, me: Identity) -> Path:
-    """Where what is known outlives a restart; one pod may observe several services."""
-    service = f"{me.service.name}.{me.service.namespace}".removesuffix(".")
-    of = "" if me.is_member else f"-of-{service}"
-    return first_output.with_name(f".rollcall-{me.pod}{of}.state")
 
 
 def _target(output: Output, role: Role) -> Target:

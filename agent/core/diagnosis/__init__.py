@@ -25,7 +25,7 @@ from agent.core.diagnosis.evidence import (
 from agent.core.diagnosis.founding import check_bootstrap
 from agent.core.diagnosis.mends import in_yaml
 from agent.core.diagnosis.nameservers import check_nameservers, check_namespace, check_tcp
-from agent.core.diagnosis.peers import at_once, check_peers, check_record
+from agent.core.diagnosis.peers import check_peers, check_record
 from agent.core.diagnosis.pod import check_identity, check_memory, check_outputs, check_settings
 from agent.core.diagnosis.service import check_freshness, check_ports, check_service
 from agent.core.diagnosis.verdict import State, Verdict, skipped
@@ -45,7 +45,6 @@ __all__ = [
     "Records",
     "State",
     "Way",
-    "at_once",
     "diagnose",
     "is_well",
     "sum_up",

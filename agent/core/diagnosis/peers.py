@@ -10,20 +10,12 @@ from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.service import names_of, pods, sets_of
 from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.gate import Waiting, judge
+from agent.core.glance import at_once
 from agent.core.identity import Identity
-from agent.core.membership import Membership, Rules, observe
+from agent.core.membership import Membership
 from agent.core.names import is_address
 from agent.core.observation import Answered, Endpoint
-from agent.core.sightings import MISSED_ANSWERS
 from agent.core.tracking import is_self
-
-
-def at_once(me: Identity, seen: Answered) -> Membership:
-    """What is known after an answer, if it is believed as if it had been given often enough."""
-    state = Membership(me)
-    for _ in range(MISSED_ANSWERS):
-        state = observe(state, seen, 0.0, Rules(settle=0)).state
-    return state
 
 
 def check_record(evidence: Evidence) -> Verdict:
