@@ -12,7 +12,7 @@ from agent.answering import answering
 from agent.bootstrap import Adviser
 from agent.cli.common import ONE_FILE_TWICE, asking_of, memory_beside
 from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
-from agent.core.bootstrap import listing
+from agent.core import bootstrap
 from agent.core.diagnosis import (
     Dns,
     Evidence,
@@ -78,7 +78,7 @@ def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -
         outputs=tuple(paths),
         flaws=(*flaws, *_doubled(paths)),
         kept=_kept(settings, who),
-        founding=_founding(settings, state) if state else None,
+        founding=_founding(settings, state),
     )
 
 
@@ -89,11 +89,13 @@ def _state(who: Identity | IdentityError, dns: Dns) -> Membership | None:
     return at_once(who, dns.seen) if isinstance(dns.seen, Answered) else Membership(who)
 
 
-def _founding(settings: Settings, state: Membership) -> Founding | None:
+def _founding(settings: Settings, state: Membership | None) -> Founding | None:
     """What the advice on founding a cluster rests on; None if nobody wants it."""
     asked = settings.bootstrap
     if asked.port is None:
         return None
+    if state is None:
+        return Founding(asked.port, asked.data, asked.marker, bootstrap.Evidence())
     heard: dict[str, Finding] = {}
 
     def ask(
@@ -104,7 +106,7 @@ def _founding(settings: Settings, state: Membership) -> Founding | None:
 
     adviser = Adviser(asking_of(asked, asked.port), time.monotonic, ask)
     roll = state.roll(settings.replicas, settings.start_ordinal)
-    found = adviser.survey(roll, listing(state, 0.0, settings.rules.longest_gap))
+    found = adviser.survey(roll, bootstrap.listing(state, 0.0, settings.rules.longest_gap))
     folders = (asked.data, str(Path(asked.marker).parent) if asked.marker else "")
     not_there = tuple(folder for folder in folders if folder and not Path(folder).is_dir())
     return Founding(

@@ -145,6 +145,14 @@ def test_a_wrong_setting_is_the_only_failure_and_all_else_waits_for_it() -> None
     )
 
 
+def test_a_check_that_nobody_wants_waits_for_no_other() -> None:
+    unlisted = evidence(seen=listed("db-0", "db-2"))
+    assert troubles(unlisted) == {"record": State.FAIL}
+    assert checks(unlisted)["bootstrap"].finding.startswith("nobody asks whether to found")
+    wanted = checks(replace(unlisted, founding=FOUNDING))["bootstrap"]
+    assert wanted.finding == "can't be told yet: first mend record"
+
+
 def test_a_warning_is_not_well_and_skips_nothing() -> None:
     facts = replace(evidence(records=Records((0,), ttls=(30.0,))), founding=FOUNDING)
     found = diagnose(facts)

@@ -592,9 +592,8 @@ def test_for_people_a_check_is_a_paragraph_and_what_was_skipped_and_what_mends_i
         *("settings", "identity", "nameservers", "namespace", "service", "tcp"),
         *("outputs", "memory"),
     ]
-    assert "skipped  record, ports, peers, freshness, bootstrap: can't be told yet: first" in (
-        ended.out
-    )
+    assert "skipped  record, ports, peers, freshness: can't be told yet: first mend" in ended.out
+    assert "skipped  bootstrap: nobody asks whether to found a cluster" in ended.out
     assert ended.out.count("    - ports: [{port: ") == 1
     assert "    # as for service\n" in ended.out
     text = [

@@ -77,6 +77,12 @@ def test_where_nobody_wants_the_advice_nothing_is_looked_at(founder: Founder) ->
     )
 
 
+def test_who_is_not_known_can_be_told_nothing_yet(founder: Founder) -> None:
+    asking = (founder.kube.flag, f"--bootstrap-port={founder.machines.port}")
+    seen = doctor_of(Surroundings(hostname="vm"), *SERVICE, *asking)
+    assert seen.finding("bootstrap") == "can't be told yet: first mend identity"
+
+
 def test_a_first_pod_that_may_found_is_well(founder: Founder) -> None:
     founder.beside(REFUSES)
     seen = founder.doctor(ALLOWED)

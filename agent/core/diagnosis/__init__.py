@@ -22,7 +22,7 @@ from agent.core.diagnosis.evidence import (
     Records,
     Way,
 )
-from agent.core.diagnosis.founding import check_bootstrap
+from agent.core.diagnosis.founding import check_bootstrap, wants_advice
 from agent.core.diagnosis.mends import in_yaml
 from agent.core.diagnosis.nameservers import check_nameservers, check_namespace, check_tcp
 from agent.core.diagnosis.peers import check_peers, check_record
@@ -67,11 +67,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A check, and the names of those before it that have to be well for it to mean anything."""
+    """A check, and the names of those before it that have to be well for it to mean anything.
+
+    `is_wanted`: whether it is one of this setup; else there is no need to wait for others.
+    """
 
     name: str
     judge: Callable[[Evidence], Verdict]
     needs: tuple[str, ...] = ()
+    is_wanted: Callable[[Evidence], bool] = lambda _: True
 
 
 STEPS = (
@@ -87,7 +91,7 @@ STEPS = (
     Step("freshness", check_freshness, ("service",)),
     Step("outputs", check_outputs, ("settings",)),
     Step("memory", check_memory, ("identity",)),
-    Step("bootstrap", check_bootstrap, ("record",)),
+    Step("bootstrap", check_bootstrap, ("record",), wants_advice),
 )
 
 
@@ -98,7 +102,8 @@ def diagnose(evidence: Evidence) -> tuple[Check, ...]:
     stopped_by: dict[str, tuple[str, ...]] = {}
     for step in STEPS:
         first = tuple(dict.fromkeys(n for need in step.needs for n in stopped_by.get(need, ())))
-        verdict = skipped(*first) if first else step.judge(evidence)
+        waits = first and (step.is_wanted(evidence) or bool(evidence.wrong_setting))
+        verdict = skipped(*first) if waits else step.judge(evidence)
         if not verdict.lets_on:
             stopped_by[step.name] = verdict.first or (step.name,)
         done.append(Check(step.name, verdict.state, verdict.finding, in_yaml(verdict.mends)))

@@ -133,7 +133,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Founding:
-    """What the advice on founding a cluster rests on, each thing looked at.
+    """What the advice on founding a cluster rests on, each thing looked at if this pod is known.
 
     `port`, `data` and `marker` as in the settings; `not_there` are the folders of the last two that
     don't exist. `is_kept_away`: there are peers elsewhere that could not be reached.

@@ -17,6 +17,11 @@ _WORDS: tuple[tuple[type[Finding], str], ...] = (
 )
 
 
+def wants_advice(evidence: Evidence) -> bool:
+    """Whether anybody asks if a cluster may be founded."""
+    return evidence.founding is not None
+
+
 def check_bootstrap(evidence: Evidence) -> Verdict:
     """What the advice would be now, and whether all that it rests on can be told."""
     founding = evidence.founding
