@@ -18,7 +18,16 @@ from agent.cli.options import (
     find_surroundings,
     settings_options,
 )
-from agent.core.diagnosis import STEPS, Check, Evidence, State, diagnose, is_well, sum_up
+from agent.core.diagnosis import (
+    STEPS,
+    Check,
+    Evidence,
+    State,
+    WrongSetting,
+    diagnose,
+    is_well,
+    sum_up,
+)
 from agent.settings import OPTIONS, Loaded, Said, SettingsError, load
 
 _INDENT = " " * 4
@@ -92,18 +101,18 @@ def _wrap(text: str, head: str) -> None:
     click.echo("\n".join(lines))
 
 
-def _gather(flags: dict[str, Any]) -> Evidence:
+def _gather(flags: dict[str, Any]) -> Evidence | WrongSetting:
     """All facts; asks DNS. Raises Wrong where a flag is wrong."""
     loaded = _load(flags)
     if isinstance(loaded, str):
-        return Evidence(wrong_setting=loaded)
+        return WrongSetting(loaded)
     settings = loaded.settings
     try:
         found = gather(settings, find_surroundings(loaded), find_nameservers(settings))
     except Wrong as wrong:  # a way of asking that does not fit this pod's names
         if flags.get("discovery"):
             raise
-        return Evidence(wrong_setting=wrong.message)
+        return WrongSetting(wrong.message)
     return replace(found, said_by=_said_by(flags))
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.core import bootstrap
 from agent.core.diagnosis import (
     STEPS,
+    UNASKED,
     Asked,
     Check,
     Dns,
@@ -25,6 +26,7 @@ from agent.core.diagnosis import (
     Reaction,
     Records,
     State,
+    WrongSetting,
     diagnose,
     is_well,
     sum_up,
@@ -91,11 +93,11 @@ def evidence(around: Surroundings = IN_A_POD, **dns: Any) -> Evidence:
     )
 
 
-def checks(facts: Evidence) -> dict[str, Check]:
+def checks(facts: Evidence | WrongSetting) -> dict[str, Check]:
     return {check.name: check for check in diagnose(facts)}
 
 
-def troubles(facts: Evidence) -> dict[str, State]:
+def troubles(facts: Evidence | WrongSetting) -> dict[str, State]:
     """The states of all that is not well."""
     return {n: c.state for n, c in checks(facts).items() if c.state in (State.WARN, State.FAIL)}
 
@@ -133,7 +135,7 @@ def test_a_check_needs_only_what_was_checked_before_it() -> None:
 
 
 def test_a_wrong_setting_is_the_only_failure_and_all_else_waits_for_it() -> None:
-    facts = Evidence(wrong_setting="there is no variable ROLLCALL_SERVCE")
+    facts = WrongSetting("there is no variable ROLLCALL_SERVCE")
     assert troubles(facts) == {"settings": State.FAIL}
     found = diagnose(facts)
     assert {check.state for check in found[1:]} == {State.SKIPPED}
@@ -181,7 +183,7 @@ def test_where_nothing_is_known_each_part_has_its_line() -> None:
 
 def test_a_pod_without_a_service_name_in_etc_hosts_needs_only_that() -> None:
     around = Surroundings(hosts=NAMELESS_HOSTS, hostname="db-1", resolv_conf=RESOLV_CONF)
-    found = checks(evidence(around, seen=None, over_tcp=None))
+    found = checks(evidence(around, seen=UNASKED, over_tcp=None))
     assert mends(found["identity"]) == [{"spec": {"serviceName": "SERVICE"}}]
     assert found["namespace"].finding.startswith("DNS has the namespace prod")
     assert found["tcp"].finding == found["service"].finding
@@ -259,7 +261,7 @@ def test_each_way_of_not_answering_has_its_cause_and_its_mend(
     reaction: Reaction, says: str, mend: Any
 ) -> None:
     asked = (Asked(SERVER, reaction, 1.0, "10.96.0.10:53 did not"),)
-    found = checks(evidence(asked=asked, seen=None))["nameservers"]
+    found = checks(evidence(asked=asked, seen=UNASKED))["nameservers"]
     assert found.state is State.FAIL
     assert found.finding.startswith("10.96.0.10:53 did not: ")
     assert says in found.finding

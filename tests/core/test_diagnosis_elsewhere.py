@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.core import bootstrap
 from agent.core.diagnosis import (
     STEPS,
+    UNASKED,
     Asked,
     Check,
     Dns,
@@ -172,7 +173,7 @@ def test_a_nameserver_that_does_not_answer_there_is_mended_by_dockers(
     server: Nameserver, reaction: Reaction, says: str, mend: list[Any]
 ) -> None:
     asked = (Asked(server, reaction, phrase="it did not"),)
-    facts = replace(in_compose(asked=asked, seen=None), nameservers=(server,))
+    facts = replace(in_compose(asked=asked, seen=UNASKED), nameservers=(server,))
     found = checks(facts)["nameservers"]
     assert found.state is State.FAIL
     assert says in found.finding
@@ -311,8 +312,8 @@ endpoints = st.lists(
     ),
     unique=True,
 )
-observations: st.SearchStrategy[Observation | None] = st.one_of(
-    st.none(),
+observations: st.SearchStrategy[Observation] = st.one_of(
+    st.just(UNASKED),
     st.builds(Absent, st.just("nobody"), st.sampled_from(Why)),
     st.builds(Unknown, st.just("no answer")),
     st.builds(Answered, endpoints.map(tuple)),

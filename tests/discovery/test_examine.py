@@ -10,7 +10,7 @@ from typing import Any
 import dns.rcode
 import pytest
 
-from agent.core.diagnosis import Dns, OverTcp, Reaction, Records, Way
+from agent.core.diagnosis import UNASKED, Dns, OverTcp, Reaction, Records, Way
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Unknown, Why
 from agent.core.roll import Peer
@@ -65,7 +65,7 @@ def test_a_wrong_namespace_is_told_from_a_wrong_cluster_domain(
     found = examined(world.show(PROD), service=Asked("db", namespace, domain))
     assert [asked.reaction for asked in found.asked] == [Reaction.MISSING]
     assert found.has_zone is has_zone
-    assert found.seen is None
+    assert found.seen is UNASKED
 
 
 def test_a_service_without_ports_has_no_ports_and_the_reason(world: World) -> None:
@@ -200,7 +200,7 @@ def test_each_nameserver_is_asked_by_itself(serve: Serve) -> None:
 def test_where_nobody_answers_no_more_is_asked(serve: Serve) -> None:
     server = serve(lambda q: [answer(q, rcode=dns.rcode.SERVFAIL)])
     found = examined(*at(server))
-    assert (found.seen, found.over_tcp, found.has_zone) == (None, None, None)
+    assert (found.seen, found.over_tcp, found.has_zone) == (UNASKED, None, None)
     assert {question.name for question in server.asked} == {NAMESPACE}
 
 
@@ -367,7 +367,7 @@ def test_a_docker_that_does_not_know_a_name_is_told_from_one_that_does_not_answe
         assert found.over_tcp is None
     hung = in_compose(serve(lambda _: ()), pods=("db-0",))
     assert [asked.reaction for asked in hung.asked] == [Reaction.SILENT]
-    assert hung.seen is None
+    assert hung.seen is UNASKED
 
 
 def test_a_nameserver_that_is_not_dockers_answers_all_the_same(serve: Serve) -> None:

@@ -10,17 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.diagnosis.evidence import (
+    UNASKED,
     Asked,
     Dns,
     Evidence,
     Flaw,
     Founding,
     Kept,
+    Known,
+    Listed,
     Mistake,
     OverTcp,
     Reaction,
     Records,
     Way,
+    WrongSetting,
+    known,
+    listed,
 )
 from agent.core.diagnosis.founding import check_bootstrap, wants_advice
 from agent.core.diagnosis.mends import in_yaml
@@ -28,10 +34,11 @@ from agent.core.diagnosis.nameservers import check_nameservers, check_namespace,
 from agent.core.diagnosis.peers import check_peers, check_record
 from agent.core.diagnosis.pod import check_identity, check_memory, check_outputs, check_settings
 from agent.core.diagnosis.service import check_freshness, check_ports, check_service
-from agent.core.diagnosis.verdict import State, Verdict, skipped
+from agent.core.diagnosis.verdict import State, Verdict, fail, skipped
 
 __all__ = [
     "STEPS",
+    "UNASKED",
     "Asked",
     "Check",
     "Dns",
@@ -45,6 +52,7 @@ __all__ = [
     "Records",
     "State",
     "Way",
+    "WrongSetting",
     "diagnose",
     "is_well",
     "sum_up",
@@ -78,36 +86,64 @@ class Step:
     is_wanted: Callable[[Evidence], bool] = lambda _: True
 
 
+def _of_known(judge: Callable[[Known], Verdict]) -> Callable[[Evidence], Verdict]:
+    """A check of a pod that is known."""
+
+    def judged(evidence: Evidence) -> Verdict:
+        facts = known(evidence)
+        return skipped("identity") if facts is None else judge(facts)
+
+    return judged
+
+
+def _of_listed(judge: Callable[[Listed], Verdict]) -> Callable[[Evidence], Verdict]:
+    """A check of an answer that says who is there."""
+
+    def judged(evidence: Evidence) -> Verdict:
+        facts = listed(evidence)
+        return skipped("service") if facts is None else judge(facts)
+
+    return judged
+
+
 STEPS = (
     Step("settings", check_settings),
     Step("identity", check_identity, ("settings",)),
     Step("nameservers", check_nameservers, ("settings",)),
     Step("namespace", check_namespace, ("nameservers",)),
-    Step("service", check_service, ("identity", "namespace")),
-    Step("record", check_record, ("service",)),
-    Step("ports", check_ports, ("service",)),
-    Step("peers", check_peers, ("service",)),
+    Step("service", _of_known(check_service), ("identity", "namespace")),
+    Step("record", _of_listed(check_record), ("service",)),
+    Step("ports", _of_known(check_ports), ("service",)),
+    Step("peers", _of_listed(check_peers), ("service",)),
     Step("tcp", check_tcp, ("identity", "namespace")),
     Step("freshness", check_freshness, ("service",)),
     Step("outputs", check_outputs, ("settings",)),
-    Step("memory", check_memory, ("identity",)),
+    Step("memory", _of_known(check_memory), ("identity",)),
     Step("bootstrap", check_bootstrap, ("record",), wants_advice),
 )
 
 
-def diagnose(evidence: Evidence) -> tuple[Check, ...]:
+def diagnose(evidence: Evidence | WrongSetting) -> tuple[Check, ...]:
     """All checks, in their order."""
+    if isinstance(evidence, WrongSetting):
+        settings, *others = (step.name for step in STEPS)
+        wrong = _check(settings, fail(evidence.sentence))
+        return (wrong, *(_check(name, skipped(settings)) for name in others))
     done: list[Check] = []
     # Of each check that lets nobody on: the names of those that have to be mended first.
     stopped_by: dict[str, tuple[str, ...]] = {}
     for step in STEPS:
         first = tuple(dict.fromkeys(n for need in step.needs for n in stopped_by.get(need, ())))
-        waits = first and (step.is_wanted(evidence) or bool(evidence.wrong_setting))
+        waits = bool(first) and step.is_wanted(evidence)
         verdict = skipped(*first) if waits else step.judge(evidence)
         if not verdict.lets_on:
             stopped_by[step.name] = verdict.first or (step.name,)
-        done.append(Check(step.name, verdict.state, verdict.finding, in_yaml(verdict.mends)))
+        done.append(_check(step.name, verdict))
     return tuple(done)
+
+
+def _check(name: str, verdict: Verdict) -> Check:
+    return Check(name, verdict.state, verdict.finding, in_yaml(verdict.mends))
 
 
 def sum_up(checks: tuple[Check, ...]) -> str:

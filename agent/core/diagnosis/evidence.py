@@ -3,14 +3,15 @@
 Sentences in it are those of the part that noticed: a setting's, an output's, the network's.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
+from typing import Any
 
 from agent.core import bootstrap
 from agent.core.gate import GateRules
 from agent.core.identity import Identity, IdentityError, Role
 from agent.core.nameservers import Nameserver
-from agent.core.observation import Endpoint, Observation
+from agent.core.observation import Answered, Endpoint, Observation, Unknown
 from agent.core.surroundings import Surroundings, bare_source
 
 
@@ -86,6 +87,10 @@ class OverTcp:
     is_cut_short: bool = False
 
 
+# What is seen where nobody asked, because nothing whole could have come.
+UNASKED = Unknown("DNS was not asked who is behind the service")
+
+
 @dataclass(frozen=True, slots=True)
 class Dns:
     """All that was asked of DNS. `seen` is what the agent's own way of asking brings.
@@ -98,7 +103,7 @@ class Dns:
 
     asked: tuple[Asked, ...] = ()
     has_zone: bool | None = None
-    seen: Observation | None = None
+    seen: Observation = UNASKED
     records: Records = Records()
     over_tcp: OverTcp | None = None
     own_names: tuple[str, ...] = ()
@@ -148,18 +153,24 @@ class Founding:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongSetting:
+    """What is wrong with the config file or a variable; then nothing else was looked at."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All facts. Where `wrong_setting` is not empty there are no others.
+    """All facts. `Known` and `Listed` are the same facts, where these say more.
 
     `said_by` names the flags, variables and the file that say something; `nameservers_by` where the
     nameservers come from. `port_name` is the port that SRV records are asked for, empty for all.
     `outputs` are paths.
     """
 
-    wrong_setting: str = ""
+    who: Identity | IdentityError
     said_by: tuple[str, ...] = ()
     around: Surroundings = field(default_factory=Surroundings)
-    who: Identity | IdentityError | None = None
     role: Role = field(default_factory=Role)
     way: Way = Way.SRV
     port_name: str = ""
@@ -171,13 +182,6 @@ class Evidence:
     flaws: tuple[Flaw, ...] = ()
     kept: Kept | None = None
     founding: Founding | None = None
-
-    @property
-    def me(self) -> Identity:
-        """Who this pod is. Only where that is known."""
-        if not isinstance(self.who, Identity):
-            raise LookupError("who this pod is, is not known")
-        return self.who
 
     @property
     def bare_by(self) -> str:
@@ -197,3 +201,36 @@ class Evidence:
     def has_ordinals(self) -> bool:
         """Whether this pod is a member that has a number, and is known by a name."""
         return self.role.is_member and self.role.has_ordinals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known(Evidence):
+    """All facts, where it is known who this pod is."""
+
+    me: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Known):
+    """All facts, where DNS says who is there, too."""
+
+    seen: Answered
+
+
+def known(evidence: Evidence) -> Known | None:
+    """The facts with this pod, None if it is not known."""
+    if not isinstance(evidence.who, Identity):
+        return None
+    return Known(**_fields(evidence), me=evidence.who)
+
+
+def listed(evidence: Evidence) -> Listed | None:
+    """The facts with this pod and with who is there, None if either is not known."""
+    seen = evidence.dns.seen
+    if not isinstance(evidence.who, Identity) or not isinstance(seen, Answered):
+        return None
+    return Listed(**_fields(evidence), me=evidence.who, seen=seen)
+
+
+def _fields(evidence: Evidence) -> dict[str, Any]:
+    return {each.name: getattr(evidence, each.name) for each in fields(evidence)}

@@ -8,7 +8,7 @@ import json
 from typing import Protocol
 
 from agent.core.diagnosis import mends
-from agent.core.diagnosis.evidence import Evidence
+from agent.core.diagnosis.evidence import Evidence, Known
 from agent.core.diagnosis.mends import Mend, items_of, lines_of
 
 
@@ -45,7 +45,7 @@ def manifest_of(evidence: Evidence) -> Manifest:
     return Compose() if evidence.bare_by else Kubernetes()
 
 
-def listing(evidence: Evidence, pod: str) -> Mend:
+def listing(evidence: Known, pod: str) -> Mend:
     """DNS lists a pod: in Kubernetes one that is not ready yet, as all that the service has."""
     if not evidence.bare_by:
         return mends.unready(evidence.me.service)
@@ -56,7 +56,7 @@ def listing(evidence: Evidence, pod: str) -> Mend:
     )
 
 
-def wanted_family(evidence: Evidence) -> Mend:
+def wanted_family(evidence: Known) -> Mend:
     """Addresses of the family that is asked for."""
     is_six = evidence.role.family == "ipv6"
     if not evidence.bare_by:

@@ -137,8 +137,6 @@ def _place(evidence: Evidence) -> tuple[str, str]:
             return service.namespace, service.cluster_domain
         case IdentityError(values=values):
             return values.get("namespace", ""), values.get("cluster domain", "")
-        case None:
-            return "", ""
 
 
 def _namespace(used: str, evidence: Evidence) -> Mend:

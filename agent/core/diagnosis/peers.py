@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from agent.core.diagnosis import mends
-from agent.core.diagnosis.evidence import Evidence, Way
+from agent.core.diagnosis.evidence import Listed, Way
 from agent.core.diagnosis.manifests import listing, manifest_of, wanted_family
 from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.service import names_of, pods, sets_of
@@ -14,16 +14,16 @@ from agent.core.glance import at_once
 from agent.core.identity import Identity
 from agent.core.membership import Membership
 from agent.core.names import is_address
-from agent.core.observation import Answered, Endpoint
+from agent.core.observation import Endpoint
 from agent.core.tracking import is_self
 
 
-def check_record(evidence: Evidence) -> Verdict:
+def check_record(evidence: Listed) -> Verdict:
     """Whether DNS lists this pod, at the address that it has."""
     me = evidence.me
     if not me.is_member:
         return moot(f"an observer is none of the pods of {me.service.fqdn}")
-    endpoints = _endpoints(evidence)
+    endpoints = evidence.seen.endpoints
     match evidence.way:
         case Way.STATIC:
             return _told(me, endpoints)
@@ -42,11 +42,6 @@ def check_record(evidence: Evidence) -> Verdict:
     return ok(f"{me.label} is listed{where}")
 
 
-def _endpoints(evidence: Evidence) -> tuple[Endpoint, ...]:
-    seen = evidence.dns.seen
-    return seen.endpoints if isinstance(seen, Answered) else ()
-
-
 def _told(me: Identity, endpoints: tuple[Endpoint, ...]) -> Verdict:
     """Whether the peers that are told hold this pod under one name only."""
     names = [e.fqdn for e in endpoints if not is_address(e.fqdn) and e.fqdn != me.fqdn]
@@ -59,7 +54,7 @@ def _told(me: Identity, endpoints: tuple[Endpoint, ...]) -> Verdict:
     return ok(f"{me.label} is one of the peers")
 
 
-def _named(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> Verdict:
+def _named(evidence: Listed, endpoints: tuple[Endpoint, ...]) -> Verdict:
     """Of a pod that is known by its name."""
     me, manifest = evidence.me, manifest_of(evidence)
     own = [endpoint for endpoint in endpoints if endpoint.fqdn == me.fqdn]
@@ -88,7 +83,7 @@ def _named(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> Verdict:
     return ok(f"{me.pod} is listed{where}")
 
 
-def _unlisted(evidence: Evidence) -> Verdict:
+def _unlisted(evidence: Listed) -> Verdict:
     me = evidence.me
     if evidence.bare_by:
         why = "its database's container does not run, is called otherwise, or is on another network"
@@ -104,21 +99,19 @@ def _unlisted(evidence: Evidence) -> Verdict:
     )
 
 
-def check_peers(evidence: Evidence) -> Verdict:
+def check_peers(evidence: Listed) -> Verdict:
     """Whether all peers are there that are waited for, and that there are to be."""
-    seen = evidence.dns.seen
-    if not isinstance(seen, Answered):
-        return fail("nobody has asked")
+    seen = evidence.seen
     state = at_once(evidence.me, seen)
     there = {endpoint.fqdn for endpoint in seen.endpoints}
     names = [peer.name for peer in state.peers if peer.fqdn in there]
     listed = "told" if evidence.way is Way.STATIC else "listed"
     fact = f"{pods(len(names))} {listed}: {some(names)}" if names else "nobody is listed"
-    return together(fact, _missing(evidence, state, seen))
+    return together(fact, _missing(evidence, state))
 
 
-def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[Verdict]:
-    me, manifest = evidence.me, manifest_of(evidence)
+def _missing(evidence: Listed, state: Membership) -> Iterator[Verdict]:
+    me, seen, manifest = evidence.me, evidence.seen, manifest_of(evidence)
     start, known = evidence.gate.start_ordinal, state.listed
     expected = state.roll(evidence.gate.replicas, start).expected
     absent = [peer.name for peer in expected if peer.name not in known]
@@ -153,7 +146,7 @@ def _missing(evidence: Evidence, state: Membership, seen: Answered) -> Iterator[
 
 
 def _too_few(
-    evidence: Evidence, absent: list[str], nameless: int, mend: Mend | None
+    evidence: Listed, absent: list[str], nameless: int, mend: Mend | None
 ) -> Iterator[Verdict]:
     """Those of `replicas` that are not there, by their names or else as `nameless` are too few."""
     replicas = evidence.gate.replicas or 0

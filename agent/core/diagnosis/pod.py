@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from agent.core.diagnosis import mends
-from agent.core.diagnosis.evidence import Evidence, Flaw, Kept, Mistake
+from agent.core.diagnosis.evidence import Evidence, Flaw, Kept, Known, Mistake
 from agent.core.diagnosis.manifests import Manifest, manifest_of
 from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.verdict import Verdict, fail, ok, some, together, warn
@@ -22,9 +22,7 @@ _OF_DEPLOYMENT = re.compile(
 
 
 def check_settings(evidence: Evidence) -> Verdict:
-    """Whether the config file and the variables are good."""
-    if evidence.wrong_setting:
-        return fail(evidence.wrong_setting)
+    """Where the settings come from, which are good by now."""
     told = some(evidence.said_by, 20)
     return ok(f"read from {told}" if told else "nothing is set: all is found out or by default")
 
@@ -36,8 +34,6 @@ def check_identity(evidence: Evidence) -> Verdict:
             return together(_introduce(me, evidence.bare_by), _oddities(me, evidence))
         case IdentityError() as wrong:
             return fail(str(wrong), *_lacking(wrong, evidence))
-        case None:
-            return fail("nobody has asked")
 
 
 def _lacking(wrong: IdentityError, evidence: Evidence) -> Iterator[Mend]:
@@ -147,7 +143,7 @@ def _of(flaw: Flaw, manifest: Manifest) -> Verdict:
             return fail(flaw.sentence)
 
 
-def check_memory(evidence: Evidence) -> Verdict:
+def check_memory(evidence: Known) -> Verdict:
     """Whether what an earlier run kept can be used by the next one."""
     match evidence.kept:
         case None:

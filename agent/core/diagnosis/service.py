@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.core.diagnosis import mends
-from agent.core.diagnosis.evidence import Evidence, Way
+from agent.core.diagnosis.evidence import Evidence, Known, Way
 from agent.core.diagnosis.manifests import listing, manifest_of, wanted_family
 from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.nameservers import NOBODY_ASKED, tcp_mend
@@ -15,7 +15,7 @@ from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Peer, Service
 
 
-def check_service(evidence: Evidence) -> Verdict:
+def check_service(evidence: Known) -> Verdict:
     """Whether the service is a headless one over this pod's set, or what stands for that."""
     seen = evidence.dns.seen
     match seen:
@@ -29,11 +29,9 @@ def check_service(evidence: Evidence) -> Verdict:
             return fail(f"{reason}{there}", _mend(why, evidence, other))
         case Unknown(reason):
             return fail(reason, tcp_mend(evidence))
-        case None:
-            return fail("nobody has asked")
 
 
-def _fact(evidence: Evidence, seen: Answered) -> str:
+def _fact(evidence: Known, seen: Answered) -> str:
     service, count = evidence.me.service, len(seen.endpoints)
     match evidence.way:
         case Way.STATIC:
@@ -48,7 +46,7 @@ def _fact(evidence: Evidence, seen: Answered) -> str:
             return f"{service.fqdn} is a headless service that lists {pods(count)}"
 
 
-def _oddities(evidence: Evidence, seen: Answered) -> Iterator[Verdict]:
+def _oddities(evidence: Known, seen: Answered) -> Iterator[Verdict]:
     me, endpoints = evidence.me, seen.endpoints
     if evidence.dns.unfit and not any(_has_address(e, me) for e in endpoints):
         yield _of_other_family(evidence)
@@ -67,7 +65,7 @@ def _oddities(evidence: Evidence, seen: Answered) -> Iterator[Verdict]:
         yield warn(remark, _mend_of_nameless(evidence, endpoints))
 
 
-def _mend_of_nameless(evidence: Evidence, endpoints: tuple[Endpoint, ...]) -> Mend | None:
+def _mend_of_nameless(evidence: Known, endpoints: tuple[Endpoint, ...]) -> Mend | None:
     """What mends an answer with pods that are known by their addresses, if it has any."""
     nameless = [endpoint.fqdn for endpoint in endpoints if is_address(endpoint.fqdn)]
     if not evidence.role.has_ordinals and len({address_key(a)[0] for a in nameless}) > 1:
@@ -81,7 +79,7 @@ def _has_address(endpoint: Endpoint, me: Identity) -> bool:
     return bool(endpoint.addresses) and endpoint.fqdn != me.fqdn
 
 
-def _of_others(evidence: Evidence, sets: set[str]) -> Verdict:
+def _of_others(evidence: Known, sets: set[str]) -> Verdict:
     """All are pods of other sets than this one's."""
     me = evidence.me
     theirs = f"they are pods of {some(sorted(sets))}, and none of {me.set_name}: "
@@ -97,7 +95,7 @@ def _of_others(evidence: Evidence, sets: set[str]) -> Verdict:
     )
 
 
-def _of_other_family(evidence: Evidence) -> Verdict:
+def _of_other_family(evidence: Known) -> Verdict:
     """Nobody has an address of the family that is asked for."""
     role, unfit = evidence.role, evidence.dns.unfit
     addresses = sorted({a for endpoint in unfit for a in endpoint.addresses}, key=address_key)
@@ -108,7 +106,7 @@ def _of_other_family(evidence: Evidence) -> Verdict:
     )
 
 
-def _other_service(evidence: Evidence) -> Service | None:
+def _other_service(evidence: Known) -> Service | None:
     """The service that really governs this pod, by the name that DNS has for its address."""
     me = evidence.me
     for name in (n for n in evidence.dns.own_names if "." in n):
@@ -118,7 +116,7 @@ def _other_service(evidence: Evidence) -> Service | None:
     return None
 
 
-def _mend(why: Why, evidence: Evidence, other: Service | None) -> Mend | None:
+def _mend(why: Why, evidence: Known, other: Service | None) -> Mend | None:
     me, manifest = evidence.me, manifest_of(evidence)
     match why:
         case Why.OTHER_FAMILY:
@@ -143,7 +141,7 @@ def _mend(why: Why, evidence: Evidence, other: Service | None) -> Mend | None:
             return None
 
 
-def _mend_of_containers(why: Why, evidence: Evidence) -> Mend | None:
+def _mend_of_containers(why: Why, evidence: Known) -> Mend | None:
     """What mends it in docker-compose that nobody is there."""
     if why is Why.NO_NAMES:
         return manifest_of(evidence).variable("ROLLCALL_REPLICAS", "COUNT")
@@ -151,7 +149,7 @@ def _mend_of_containers(why: Why, evidence: Evidence) -> Mend | None:
     return listing(evidence, pod) if why is Why.NO_SUCH_NAME else None
 
 
-def check_ports(evidence: Evidence) -> Verdict:
+def check_ports(evidence: Known) -> Verdict:
     """Whether SRV records lead to every pod.
 
     A port name that does not exist is a service without SRV records for it: where nothing else is
