@@ -23,15 +23,18 @@ class State(Enum):
 class Verdict:
     """A state, the sentences that say why (a line each), and what mends it, or nothing.
 
-    `lets_on`: what needs this check to be well may be looked at. `first` are the checks that
-    have to be well before this one means anything.
+    `first` are the checks that have to be well before this one means anything.
     """
 
     state: State
     finding: str
     mends: tuple[Mend, ...] = ()
-    lets_on: bool = True
     first: tuple[str, ...] = ()
+
+    @property
+    def lets_on(self) -> bool:
+        """Whether what needs this check to be well may be looked at."""
+        return self.state is not State.FAIL and not self.first
 
 
 def ok(finding: str) -> Verdict:
@@ -46,13 +49,13 @@ def warn(finding: str, *mends: Mend | None) -> Verdict:
 
 def fail(finding: str, *mends: Mend | None) -> Verdict:
     """It can't work."""
-    return Verdict(State.FAIL, finding, tuple(filter(None, mends)), lets_on=False)
+    return Verdict(State.FAIL, finding, tuple(filter(None, mends)))
 
 
 def skipped(*first: str) -> Verdict:
     """It means nothing before these checks are well."""
     finding = f"can't be told yet: first mend {' and '.join(first)}"
-    return Verdict(State.SKIPPED, finding, lets_on=False, first=first)
+    return Verdict(State.SKIPPED, finding, first=first)
 
 
 def moot(finding: str) -> Verdict:
