@@ -10,7 +10,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 import click
 
@@ -36,6 +36,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 class _OnUse(click.Group):
     """Imports a command when it is used: what only the others need costs a sidecar 2 MB."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # By these names click says which one may have been meant.
+        self.commands = {name: click.Command(name) for name in COMMANDS}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All that there are."""

@@ -1,7 +1,7 @@
 """One answer, taken at its word: for commands that ask once and do not wait to believe it."""
 
 from agent.core.identity import Identity
-from agent.core.membership import Membership, Rules, observe
+from agent.core.membership import LONGEST_NEGATIVE, Membership, Rules, observe
 from agent.core.observation import Answered
 from agent.core.sightings import MISSED_ANSWERS
 
@@ -9,6 +9,6 @@ from agent.core.sightings import MISSED_ANSWERS
 def at_once(me: Identity, seen: Answered) -> Membership:
     """What is known after an answer, if it is believed as if it had been given often enough."""
     state = Membership(me)
-    for _ in range(MISSED_ANSWERS):
-        state = observe(state, seen, 0.0, Rules(settle=0)).state
+    for times in range(MISSED_ANSWERS):
+        state = observe(state, seen, times * LONGEST_NEGATIVE, Rules(settle=0)).state
     return state
