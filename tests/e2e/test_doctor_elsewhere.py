@@ -234,12 +234,12 @@ def test_peers_that_are_told_need_no_nameserver(output: str) -> None:
     assert seen.finding("service") == "can't be told yet: first mend identity"
 
 
-def test_a_peer_that_is_told_and_may_be_this_pod_by_another_name_is_a_warning(output: str) -> None:
-    seen = doctor(
-        *("--peer=db-0.db.prod.svc.cluster.local", "--peer=db-1.north", "--peer=db-1.south", output)
-    )
+def test_two_peers_that_are_told_and_may_both_be_this_pod_are_a_warning(output: str) -> None:
+    told = ("--peer=db-0.db.prod.svc.cluster.local", "--peer=db-1.example", output)
+    assert doctor(*told).troubles == {}
+    seen = doctor(*told, "--peer=db-1.other")
     assert seen.troubles == {"record": "warn"}
-    assert "db-1.north, db-1.south, which is called as this pod is" in seen.finding("record")
+    assert "db-1.example, db-1.other, which is called as this pod is" in seen.finding("record")
 
 
 def test_a_pod_that_there_is_to_be_and_that_is_not_told_is_missing(output: str) -> None:
@@ -285,7 +285,7 @@ def compose(output: str) -> Iterator[Run]:
                 hostname="3f2a9c41d7e0",
                 resolv_conf=RESOLV_CONF,
             )
-            asking = (f"--nameserver={server.host}:{server.port}", "--timeout=400ms")
+            asking = (f"--nameserver={server.host}:{server.port}", "--timeout=1s")
             return doctor_of(around, *asking, output, *flags)
 
         yield run
@@ -347,7 +347,7 @@ def test_containers_with_names_of_their_own_are_asked_for_by_alias_with_replicas
     docker.containers |= called
     seen = compose(docker)
     assert seen.troubles == {"service": "fail"}
-    assert "Docker calls a container of db shop-db-0-1" in seen.finding("service")
+    assert "Docker calls a container of db shop-db-0-1, and none as db-1" in seen.finding("service")
     assert seen.mends("service") == [["ROLLCALL_REPLICAS=COUNT"]]
 
 

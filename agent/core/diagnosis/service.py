@@ -80,17 +80,11 @@ def _has_address(endpoint: Endpoint, me: Identity) -> bool:
 
 
 def _of_others(evidence: Known, sets: set[str]) -> Verdict:
-    """All are pods of other sets than this one's."""
+    """All are pods of other sets than this one's; of containers discovery itself says so."""
     me = evidence.me
-    theirs = f"they are pods of {some(sorted(sets))}, and none of {me.set_name}: "
-    if evidence.bare_by:
-        return fail(
-            f"{theirs}Docker knows an address by its container's name, not by its alias; with "
-            "replicas set, each is asked for by its alias",
-            manifest_of(evidence).variable("ROLLCALL_REPLICAS", "COUNT"),
-        )
     return fail(
-        f"{theirs}its selector is another set's, or the service is",
+        f"they are pods of {some(sorted(sets))}, and none of {me.set_name}: its selector is "
+        "another set's, or the service is",
         mends.selector(me.service, me.set_name),
     )
 
