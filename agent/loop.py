@@ -160,19 +160,19 @@ class Loop:
             self._doubted_at = now
         elif self._no_peers_because:
             self._no_peers_because = ""
-            self._tell.seldom("dns", "info", "DNS answers again", kind="recovered")
+            self._tell.recovered("dns", "DNS answers again", kind="recovered")
         elif now - self._doubted_at >= HEALTHY_AFTER:
             self._tell.is_over("dns")
         return membership.observe(self._state, seen, now, self._plan.rules)
 
     def _take(self, step: membership.Step) -> None:
         """Takes a step of the membership over, and tells what was decided."""
-        is_changed = step.state.generation != self._state.generation
-        self._state = step.state
-        for decision in step.decisions:
-            self._tell.decision(decision)
-        if is_changed:
+        before, self._state = self._state, step.state
+        self._tell.decisions(step.decisions)
+        if before.generation != step.state.generation:
             self._tell.members(step.state.peers, step.state.generation)
+            if self._is_open and len(before.peers) > 1:
+                self._tell_if_alone()
 
     def _remember(self) -> None:
         """Keeps what must outlive a restart, before anything is written that follows from it."""

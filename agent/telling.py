@@ -1,5 +1,6 @@
 """What the loop says, and how often: news at once, a trouble that lasts ever more seldom."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from agent.core.bootstrap import Advice
@@ -7,6 +8,9 @@ from agent.core.decisions import Decision, Did
 from agent.core.roll import Peer
 from agent.core.seldom import Seldom
 from agent.edges import Clock, Events, Target
+
+# So many peers are told of one by one.
+MANY = 3
 
 
 class Teller:
@@ -16,28 +20,49 @@ class Teller:
         self.now = events
         self._clock = clock
         self._said: dict[str, Seldom] = {}
+        self._troubled: set[str] = set()
 
-    def seldom(self, topic: str, level: str, sentence: str, **more: Any) -> None:
-        """Tells of a trouble that lasts: at once, after a minute, and then ever more seldom."""
-        said, is_due = self._said.get(topic, Seldom()).say(sentence, self._clock.now())
+    def seldom(self, topic: str, level: str, sentence: str, key: str = "", **more: Any) -> None:
+        """Tells of a trouble that lasts: at once, after a minute, and then ever more seldom.
+
+        `key` stands for sentences that say the same in other numbers.
+        """
+        said, is_due = self._said.get(topic, Seldom()).say(key or sentence, self._clock.now())
         self._said[topic] = said
         if is_due:
+            self._troubled.add(topic)
             self.now(level, sentence, **more)
+
+    def recovered(self, topic: str, sentence: str, **more: Any) -> None:
+        """Tells that a trouble is over, if it was told of: it is not to be the last word."""
+        if topic in self._troubled:
+            self._troubled.discard(topic)
+            self.now("info", sentence, **more)
 
     def is_over(self, topic: str) -> None:
         """Makes the next trouble of this topic news again."""
         self._said.pop(topic, None)
 
-    def decision(self, decision: Decision) -> None:
-        """Tells what was decided about whom."""
-        more = {"kind": decision.did.value, "about": decision.about}
+    def decisions(self, decisions: Sequence[Decision]) -> None:
+        """Tells what was decided about whom; what is the same of many in one line."""
+        for did in (Did.MISSING, Did.RETURNED):
+            same = [decision for decision in decisions if decision.did is did]
+            if len(same) > MANY:
+                sentence = f"{same[0].reason}; the same of {len(same) - 1} others"
+                self.seldom(did.value, "info", sentence, key="many", kind=did.value, about="")
+                decisions = [decision for decision in decisions if decision.did is not did]
+        for decision in decisions:
+            self._decision(decision)
+
+    def _decision(self, decision: Decision) -> None:
+        more: dict[str, Any] = {"kind": decision.did.value, "about": decision.about}
         match decision.did:
             case Did.KEPT:
                 self.seldom("dns", "warning", decision.reason, **more)
             case Did.UNLISTED | Did.MISPLACED | Did.REMARK:
                 self.seldom("setup", "warning", decision.reason, **more)
             case Did.MISSING | Did.RETURNED:
-                self.seldom(decision.did.value, "info", decision.reason, **more)
+                self.seldom(decision.did.value, "info", decision.reason, key=decision.about, **more)
             case Did.ADDED | Did.READDRESSED | Did.DROPPED:
                 self.now("info", decision.reason, **more)
 
@@ -61,7 +86,10 @@ class Teller:
         """Tells that a file was replaced; what was wrong with it is over."""
         path = str(target.path)
         self.is_over(path)
-        more = {"output": target.name, "path": path, "generation": generation}
+        if path in self._troubled:  # the trouble is not to be the last word
+            self._troubled.discard(path)
+            self.is_over("wrote")
+        more: dict[str, Any] = {"output": target.name, "path": path, "generation": generation}
         self.seldom("wrote", "info", f"wrote {path}", kind="published", **more)
 
     def meddling(self, target: Target, *, is_removed: bool) -> None:

@@ -698,3 +698,55 @@ def test_a_doubt_takes_no_advice_to_join_back_and_one_to_found_at_once() -> None
     world.advice = NOT_KNOWN
     running.pass_time(2)
     assert world.writes == [b"join", b"first", b"unknown"]
+
+
+# What is said of many, and of the end of a trouble.
+
+
+def test_what_is_the_same_of_many_peers_is_one_line_however_often_it_comes() -> None:
+    world = World(dns=listed(*range(50)))
+    running = world.loop("db-1")
+    running.pass_time(3)
+    for _ in range(20):
+        world.dns = listed(1)
+        running.pass_time(1)
+        world.dns = listed(*range(50))
+        running.pass_time(1)
+    assert len(world.said("missing")) == len(world.said("returned")) == 1
+    assert world.said("missing")[0].endswith("; the same of 48 others")
+
+
+def test_a_peer_that_comes_and_goes_is_told_of_ever_more_seldom() -> None:
+    world = World(dns=listed(0, 1, 2))
+    running = world.loop("db-1")
+    running.pass_time(3)
+    for _ in range(25):
+        world.dns = listed(0, 1)
+        running.pass_time(1)
+        world.dns = listed(0, 1, 2)
+        running.pass_time(1.5)
+    assert len(world.said("missing")) <= 2
+    assert len(world.said("returned")) <= 2
+
+
+def test_the_last_word_on_an_outage_is_that_it_is_over() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(3)
+    for reason in ("nothing came from 10.96.0.10:53 in time", "10.96.0.10:53 answered SERVFAIL"):
+        world.dns = Unknown(reason)
+        running.pass_time(5)
+        world.dns = listed(0, 1)
+        running.pass_time(5)
+    kinds = [kind for _, _, kind, _ in world.log if kind in ("kept", "recovered")]
+    assert kinds == ["kept", "recovered", "kept", "recovered"]
+
+
+def test_a_database_that_runs_is_warned_of_when_its_peers_have_all_gone() -> None:
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-0")
+    running.pass_time(3)
+    assert world.said("alone") == []
+    world.dns = listed(0)
+    running.pass_time(60)
+    assert len(world.said("alone")) == 1

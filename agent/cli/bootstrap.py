@@ -76,7 +76,7 @@ def _known(situation: Situation, signals: Signals) -> Advice:
 
     if said[0].word == "unknown":
         observe = signals.guard(discoverer(inquiry_of(situation), clock.now).observe)
-        edges = Edges(observe, clock, targets=(), tell=_nobody, advise=advise)
+        edges = Edges(observe, clock, targets=(), tell=_tell, advise=advise)
         interval = settings.discovery.interval
         Loop(Plan(me, settings.rules, gate, interval, needs_advice=True), edges).run(
             until_ready=True
@@ -84,8 +84,10 @@ def _known(situation: Situation, signals: Signals) -> Advice:
     return said[-1]
 
 
-def _nobody(_: str, __: str, /, *, kind: str, **more: Any) -> None:
-    """Tells nobody of events: the word and its reason are all that is asked for."""
+def _tell(level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
+    """Tells what is waited for; the word and its reason are all else that is asked for."""
+    if level == "warning" or kind in ("waiting", "bootstrap"):
+        click.echo(f"rollcall: {sentence}", err=True)
 
 
 def adviser_of(

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Literal
 
 from agent.core.membership import Membership
+from agent.core.roll import Peer
 
 # So many of the missing are named: enough to act on.
 SHOWN = 3
@@ -114,6 +115,8 @@ def _missing_predecessors(state: Membership, rules: GateRules) -> str:
         return ""
     more = len(absent) > SHOWN
     names = ", ".join(absent[:SHOWN]) + (" and others" if more else "")
+    if {Peer(t.fqdn).name for t in state.tracked if not t.sighting.missed} >= set(absent):
+        return f"{names} {'is' if len(absent) == 1 else 'are'} in DNS, and count once that lasts"
     why = "not running, called otherwise" if me.service.is_bare else f"not started, {NOT_READY}"
     return (
         f"{names} {'is' if len(absent) == 1 else 'are'} not in DNS under {me.service.fqdn} ({why}, "

@@ -81,14 +81,14 @@ class AddressDiscovery:
         listed = set(addresses)
         names = {a: named for a, named in self._names.items() if a in listed}
         self._names = names
-        own = self._inquiry.own
+        own, oldest = self._inquiry.own, self._oldest(addresses)
         for address in addresses:
             now = self._resolver.clock()
             if own is not None and address in own.addresses:
                 names[address] = _Named(own.fqdn, now)
                 continue
             known = names.get(address)
-            if known and not self._is_due(known, now):
+            if known and address != oldest and not self._is_due(known, now):
                 continue
             match self._name_of(address, deadline):
                 case Absent() as absent:
@@ -100,6 +100,18 @@ class AddressDiscovery:
                 case named:
                     names[address] = _Named(named, now)
         return None
+
+    def _oldest(self, addresses: tuple[str, ...]) -> str | None:
+        """The address whose name was asked for first, if that is long ago.
+
+        It may be another pod's by now: two that were made anew between two polls have swapped
+        theirs. One a poll is enough, and cheap for a thousand pods, too.
+        """
+        own = self._inquiry.own.addresses if self._inquiry.own else ()
+        asked = {a: self._names[a].asked for a in addresses if a in self._names and a not in own}
+        oldest = min(asked, key=lambda address: asked[address], default=None)
+        is_old = oldest is not None and self._resolver.clock() - asked[oldest] >= ASK_AGAIN
+        return oldest if is_old else None
 
     def _is_due(self, known: _Named, now: float) -> bool:
         """Whether the name is to be asked for again."""

@@ -27,6 +27,8 @@ Kind = Literal["SRV", "A", "AAAA", "PTR"]
 EDNS_PAYLOAD = 1232
 # A try takes at most so many parts of the whole time, so that a lost packet gets a second try.
 LEAST_TRIES = 2
+# Seconds. Less than `forget_after` by far: what only the first one lists is missing for so long.
+RETURN_AFTER = 10.0
 # What another nameserver may know better than the one that said it.
 _ASK_ANOTHER = {
     dns.rcode.SERVFAIL: Doubt.SERVFAIL,
@@ -72,7 +74,8 @@ class _BrokenError(Exception):
 class Resolver:
     """Asks the given nameservers in turn until one answers or time is up.
 
-    Begins with the one that answered last, so that a dead one costs its time once. An answer that
+    Begins with the one that answered last, so that a dead one costs its time once in RETURN_AFTER
+    seconds; then with the first again, which may know more than the others. An answer that
     is cut short over TCP too is no better a second time: it ends the asking with its round, which
     leaves time for a question with a shorter answer. Keeps no socket between questions and caches
     nothing. `nameservers` is called at each question; `timeout` is for all questions of a poll, in
@@ -89,6 +92,7 @@ class Resolver:
         self._nameservers = nameservers
         self._timeout = timeout
         self._answered_last: Nameserver | None = None
+        self._chosen_at = 0.0
 
     def deadline(self) -> float:
         """When a poll that begins now has to end (clock seconds)."""
@@ -100,7 +104,7 @@ class Resolver:
             owner = dns.name.from_text(name + ".")
         except dns.exception.DNSException:
             return Failure(f"the name {name} is longer than DNS allows", Doubt.OTHER)
-        servers = sorted(self._nameservers(), key=lambda server: server != self._answered_last)
+        servers = self._in_order()
         if not servers:
             return Failure("there is no nameserver to ask", Doubt.UNREACHABLE)
         try_for = self._timeout / max(LEAST_TRIES, len(servers))
@@ -113,34 +117,51 @@ class Resolver:
                 until = min(deadline, self.clock() + try_for)
                 tried = self._try(server, owner, kind, until)
                 if isinstance(tried, Reply) and tried.message.rcode() not in _ASK_ANOTHER:
-                    self._answered_last = server
+                    self._choose(server)
                     return tried
                 last[server] = tried
                 timed_out = timed_out or (isinstance(tried, Failure) and tried.is_timeout)
                 if doubt_of(tried) is Doubt.CUT_SHORT:
-                    self._answered_last, is_cut = server, True
+                    self._choose(server)
+                    is_cut = True
                 if self.clock() >= deadline:
                     break
         return _summary(last)
+
+    def _in_order(self) -> list[Nameserver]:
+        """The nameservers, as given; but for a while the one that answered instead of the first."""
+        is_old = self.clock() - self._chosen_at >= RETURN_AFTER
+        first = None if is_old else self._answered_last
+        return sorted(self._nameservers(), key=lambda server: server != first)
+
+    def _choose(self, server: Nameserver) -> None:
+        """Begins with this one from now on."""
+        is_old = self.clock() - self._chosen_at >= RETURN_AFTER
+        if is_old or server != self._answered_last:
+            self._answered_last, self._chosen_at = server, self.clock()
 
     def _try(
         self, server: Nameserver, owner: dns.name.Name, kind: Kind, until: float
     ) -> Reply | Failure:
         """One try at one nameserver: UDP, once more without EDNS after FORMERR, TCP after TC."""
         query = dns.message.make_query(owner, kind, use_edns=0, payload=EDNS_PAYLOAD)
+        is_tcp = False
         try:
             message = self._udp(server, query, until)
             if message.rcode() == dns.rcode.FORMERR:
                 query = dns.message.make_query(owner, kind, use_edns=False)  # RFC 6891 section 7
                 message = self._udp(server, query, until)
             if message.flags & dns.flags.TC:
+                is_tcp = True
                 message = self._tcp(server, query, until)
         except _SilenceError as wrong:
             return Failure(str(wrong), wrong.doubt)
         except TimeoutError:
             return Failure(f"no answer from {server} over TCP in time", Doubt.NO_ANSWER)
         except ConnectionRefusedError:
-            return Failure(f"nothing listens at {server}", Doubt.UNREACHABLE)
+            refuses = f"{server} refuses TCP, which an answer of this size has to come by"
+            reason = refuses if is_tcp else f"nothing listens at {server}"
+            return Failure(reason, Doubt.UNREACHABLE)
         except _BrokenError as wrong:
             return Failure(f"the answer of {server} over TCP can't be used: {wrong}", Doubt.OTHER)
         except OSError as wrong:

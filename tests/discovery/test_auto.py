@@ -303,7 +303,7 @@ def close(_: Question, __: Stream) -> None:
         (says(dns.rcode.NOTIMP), None, Doubt.NOTIMP, "answered NOTIMP"),
         (says(dns.rcode.YXDOMAIN), None, Doubt.OTHER, "answered YXDOMAIN"),
         (cut, cut_over_tcp, Doubt.CUT_SHORT, "cut short over TCP too"),
-        (cut, None, Doubt.UNREACHABLE, "nothing listens at"),
+        (cut, None, Doubt.UNREACHABLE, "refuses TCP, which an answer of this size"),
         (cut, hold, Doubt.NO_ANSWER, "over TCP in time"),
         (cut, close, Doubt.OTHER, "over TCP can't be used: the connection was closed"),
         (foreign, None, Doubt.FOREIGN, "names that are not of db.prod.svc.cluster.local"),

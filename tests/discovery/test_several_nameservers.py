@@ -10,7 +10,7 @@ import dns.rcode
 import pytest
 
 from agent.core.nameservers import Nameserver
-from agent.discovery.transport import Failure, Reply, Resolver
+from agent.discovery.transport import RETURN_AFTER, Failure, Reply, Resolver
 from tests.discovery.conftest import Serve
 from tests.discovery.test_transport import NAME, right, says, silent
 from tests.support.scripted_dns import Question, ScriptedDns
@@ -62,6 +62,26 @@ def test_a_nameserver_that_dies_is_asked_in_vain_once_and_then_no_longer_first(
     for _ in range(4):
         assert isinstance(poll(asking), Reply)
     assert counts(first, second) == [2, 4]
+
+
+def test_the_first_nameserver_is_asked_first_again_after_a_while(serve: Serve) -> None:
+    """It may know more than the one that stood in for it, and whose word would else be the last."""
+    ahead, is_dead = 0.0, True
+
+    def udp(question: Question) -> Iterable[bytes]:
+        return () if is_dead else right(question)
+
+    first, second = serve(udp), serve(right)
+    places = tuple(Nameserver(server.host, server.port) for server in (first, second))
+    asking = Resolver(lambda: places, TIMEOUT, lambda: time.monotonic() + ahead)
+    assert isinstance(poll(asking), Reply)
+    is_dead = False
+    assert isinstance(poll(asking), Reply)
+    assert counts(first, second) == [1, 2]
+    ahead = RETURN_AFTER
+    for _ in range(3):
+        assert isinstance(poll(asking), Reply)
+    assert counts(first, second) == [4, 2]
 
 
 def test_a_nameserver_that_fails_is_not_the_one_that_is_asked_first(serve: Serve) -> None:
