@@ -129,10 +129,18 @@ def _mend(why: Why, evidence: Known, other: Service | None) -> Mend | None:
         case Why.EXTERNAL_NAME:
             return manifest.variable("ROLLCALL_SERVICE", "HEADLESS-SERVICE")
         case Why.NO_NAMES:
-            told = manifest.variable("ROLLCALL_SERVICE", other.name) if other else None
-            return told or mends.service_name(me.service.name)
+            return _mend_of_names(evidence, other)
         case Why.NO_NAMESPACE:  # which the check of the namespace has seen
             return None
+
+
+def _mend_of_names(evidence: Known, other: Service | None) -> Mend:
+    """What mends it that pods have no names; an observer's are mostly a Deployment's."""
+    me, manifest = evidence.me, manifest_of(evidence)
+    if not me.is_member:
+        return manifest.variable("ROLLCALL_WORKLOAD", "deployment")
+    told = manifest.variable("ROLLCALL_SERVICE", other.name) if other else None
+    return told or mends.service_name(me.service.name)
 
 
 def _mend_of_containers(why: Why, evidence: Known) -> Mend | None:
