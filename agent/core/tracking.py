@@ -81,9 +81,12 @@ def is_here(me: Identity, endpoints: tuple[Endpoint, ...]) -> bool:
 def misplaced(me: Identity, endpoints: tuple[Endpoint, ...]) -> Iterator[Decision]:
     """Says so where DNS has this pod's name at an address that is not this pod's (any longer)."""
     versions = {address_key(address)[0] for address in me.addresses}
+    name = me.fqdn
     for endpoint in endpoints:
+        if endpoint.fqdn != name:
+            continue
         comparable = [a for a in endpoint.addresses if address_key(a)[0] in versions]
-        if endpoint.fqdn == me.fqdn and comparable and not set(comparable) & set(me.addresses):
+        if comparable and not set(comparable) & set(me.addresses):
             yield decisions.misplaced(me, comparable)
 
 

@@ -1,20 +1,24 @@
 """The `address` mode: A and AAAA for the service, then PTR for each address that has no name yet.
 
-For a service without ports, which has no SRV records, and for an alias in docker-compose. A name is
-asked for once, as long as its address stays in the answer; an address without a name is asked for
-again after `ASK_AGAIN`, and in docker-compose one with a name, too: a container gets any address
-that is free, another one's when both were made anew.
+For a service without ports, which has no SRV records, and for an alias in docker-compose. After
+`ASK_AGAIN` a name is asked for again, because two pods that were made anew may have swapped their
+addresses: one name a poll, the oldest. All that are due are asked for again at once where an
+address has no name, and in docker-compose: a container gets any address that is free.
 """
 
 from dataclasses import dataclass, replace
-
-import dns.reversename
 
 from agent.core.names import is_address
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.discovery.docker import Container, Docker, Stranger
 from agent.discovery.inquiry import BOTH, Inquiry
-from agent.discovery.reading import Addresses, answer_of, read_addresses, read_pointer
+from agent.discovery.reading import (
+    Addresses,
+    answer_of,
+    pointer_of,
+    read_addresses,
+    read_pointer,
+)
 from agent.discovery.transport import Kind, Resolver
 
 # Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
@@ -121,8 +125,8 @@ class AddressDiscovery:
     def _name_of(self, address: str, deadline: float) -> str | Absent | Unknown | None:
         """The name that DNS has for an address, itself for a stranger's; one question."""
         if not self._inquiry.service.is_bare:
-            pointer = dns.reversename.from_address(address).to_text(omit_final_dot=True)
-            return read_pointer(self._resolver.ask(pointer, "PTR", deadline), self._inquiry.service)
+            reply = self._resolver.ask(pointer_of(address), "PTR", deadline)
+            return read_pointer(reply, self._inquiry.service)
         match self._docker.at(address, deadline):
             case Container(name):
                 return name or None

@@ -15,11 +15,9 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import dns.reversename
-
 from agent.core.names import split_ordinal
 from agent.core.observation import Unknown
-from agent.discovery.reading import read_names
+from agent.discovery.reading import pointer_of, read_names
 from agent.discovery.transport import Resolver
 
 
@@ -84,8 +82,7 @@ class Docker:
             yield self._names(own, now + max(0.0, deadline - now) / (len(self._here) - asked))
 
     def _names(self, address: str, deadline: float) -> tuple[str, ...] | Unknown:
-        pointer = dns.reversename.from_address(address).to_text(omit_final_dot=True)
-        return read_names(self._resolver.ask(pointer, "PTR", deadline))
+        return read_names(self._resolver.ask(pointer_of(address), "PTR", deadline))
 
 
 def _network(name: str) -> str:

@@ -22,7 +22,8 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.discovery import Inquiry, discoverer
 from agent.discovery.auto import NotBySrv, TooLong
-from agent.discovery.records import own_names, pointer, records_of
+from agent.discovery.reading import pointer_of
+from agent.discovery.records import own_names, records_of
 from agent.discovery.srv import srv_name
 from agent.discovery.transport import (
     EDNS_PAYLOAD,
@@ -103,7 +104,7 @@ def _first_question(place: Place, inquiry: Inquiry | None) -> tuple[str, Kind] |
     if place.namespace and place.cluster_domain:
         return f"{place.namespace}.svc.{place.cluster_domain}", "A"
     if place.here:
-        return pointer(place.here[0]), "PTR"
+        return pointer_of(place.here[0]), "PTR"
     if inquiry is not None and inquiry.service.is_bare:
         return inquiry.service.fqdn, "A"
     return None

@@ -13,6 +13,7 @@ import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.reversename
 import dns.rrset
 
 from agent.core.names import dashed_address, dns_name, ip_address
@@ -88,6 +89,11 @@ def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unk
         return _not_headless(service)
     own = [name for name in names if service.has(name)]
     return min(own, key=lambda name: (_spelt_address(name) is not None, name), default=None)
+
+
+def pointer_of(address: str) -> str:
+    """The name whose PTR records name an address, without its final dot: RFC 1035 section 3.5."""
+    return dns.reversename.from_address(address).to_text(omit_final_dot=True)
 
 
 def read_names(reply: Reply | Failure) -> tuple[str, ...] | Unknown:

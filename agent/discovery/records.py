@@ -7,12 +7,12 @@ from typing import Any
 import dns.name
 import dns.rdataclass
 import dns.rdatatype
-import dns.reversename
 import dns.rrset
 
 from agent.core.diagnosis import Records
 from agent.core.names import dashed_address, dns_name, ip_address
 from agent.discovery.inquiry import Inquiry
+from agent.discovery.reading import pointer_of
 from agent.discovery.srv import srv_name
 from agent.discovery.transport import Failure, Kind, Reply, Resolver
 
@@ -94,13 +94,8 @@ def own_names(resolver: Resolver, inquiry: Inquiry) -> tuple[str, ...]:
     listed = {ip_address(rdata.address) for answer in answers for rdata in _data(answer)}
     names: list[str] = []
     for address in listed.intersection(inquiry.own.addresses if inquiry.own else ()):
-        answer = _answer(resolver.ask(pointer(address), "PTR", resolver.deadline()), "PTR")
+        answer = _answer(resolver.ask(pointer_of(address), "PTR", resolver.deadline()), "PTR")
         for rdata in _data(answer):
             with contextlib.suppress(ValueError):  # what is no host name is not this pod's
                 names.append(dns_name(rdata.target.to_text(omit_final_dot=True)))
     return tuple(sorted(names))
-
-
-def pointer(address: str) -> str:
-    """The name that has the PTR records of an address."""
-    return dns.reversename.from_address(address).to_text(omit_final_dot=True)

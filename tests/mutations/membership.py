@@ -171,8 +171,8 @@ MUTATIONS = (
     _mutation(
         "a pod that DNS has elsewhere is not told so",
         SELF,
-        "if endpoint.fqdn == me.fqdn and comparable and not set(comparable) & set(me.addresses):",
-        "if endpoint.fqdn == me.fqdn and not comparable:",
+        "if comparable and not set(comparable) & set(me.addresses):",
+        "if not comparable:",
         TRACKING,
     ),
     _mutation(
