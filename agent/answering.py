@@ -29,13 +29,16 @@ from agent.core.roll import Peer
 # Sockets at a time: far below the usual limit of 1024 open files.
 MOST_AT_ONCE = 64
 
+Clock = Callable[[], float]
+Ask = Callable[[Sequence[Peer], int, float, Clock], Mapping[str, Finding]]
+
 _CONNECTED = {0, errno.ECONNRESET, errno.EPIPE}
 # connect(2): one that a signal interrupts goes on by itself.
 _UNDER_WAY = {errno.EINPROGRESS, errno.EINTR}
 
 
 def answering(
-    peers: Sequence[Peer], port: int, timeout: float, clock: Callable[[], float]
+    peers: Sequence[Peer], port: int, timeout: float, clock: Clock
 ) -> Mapping[str, Finding]:
     """Whether each of the peers answers on `port`, by its `fqdn`.
 

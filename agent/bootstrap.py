@@ -12,11 +12,10 @@ What is lost by that is small: a database that joins fills its folder before any
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.answering import answering
+from agent.answering import Ask, Clock, answering
 from agent.core.bootstrap import Advice, Evidence, advise, lowest
 from agent.core.finding import CantTell, Finding, No, Yes
 from agent.core.roll import Peer, Roll
@@ -27,9 +26,6 @@ ASK_AGAIN = 5.0
 # What a new file system has in it by itself (mke2fs(8)).
 _NO_DATA = {"lost+found"}
 _FORGETFUL = "it can't be remembered that this pod had a cluster"
-
-Clock = Callable[[], float]
-Ask = Callable[[Sequence[Peer], int, float, Clock], Mapping[str, Finding]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Each shape is as small as the loop's use of it. Tests hand in their own.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from agent.core.bootstrap import Advice
@@ -14,7 +15,7 @@ from agent.core.gate import GateRules
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.observation import Observation
-from agent.core.roll import Roll
+from agent.core.roll import Answering, Roll
 from agent.formats import Withheld
 
 
@@ -40,13 +41,30 @@ class Events(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One output: its name and path, and how it is rendered, written and read back."""
+    """One output: its name and path, and how it is rendered, written and read back.
+
+    `is_kept`: its reader rewrites it, so that it is written only where there is none.
+    """
 
     name: str
     path: Path
     render: Callable[[Roll], bytes | Withheld]
     write: Callable[[bytes], None]
     on_disk: Callable[[], str | None]
+    is_kept: bool = False
+
+
+class Listen(Protocol):
+    """Who answers at the ports that outputs want to know of."""
+
+    def __call__(self, roll: Roll, /, *, is_urgent: bool) -> Answering:
+        """What is known by now; `is_urgent` while a file waits for it."""
+        ...
+
+
+def nobody_listens(_: Roll, /, *, is_urgent: bool) -> Answering:
+    """Asks nobody whether they answer."""
+    return MappingProxyType({})
 
 
 def nobody(_: Roll) -> bool:
@@ -73,7 +91,7 @@ class Edges:
     """Everything that does something. `notify` says whether the news arrived.
 
     `advise` says whether this pod may found a cluster, given the roll and whether that is certain;
-    None where nobody asks for it.
+    None where nobody asks for it. `listen` says which peers answer.
 
     `recall` gives what `remember` was given last, before the last restart too; `remember` raises
     PublishError where it can't keep it.
@@ -87,6 +105,7 @@ class Edges:
     recall: Callable[[], bytes | None] = nothing
     remember: Callable[[bytes], None] = forget
     advise: Callable[[Roll, Yes | CantTell], Advice | None] = not_advised
+    listen: Listen = nobody_listens
 
 
 @dataclass(frozen=True, slots=True)

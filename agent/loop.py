@@ -8,6 +8,7 @@ clock and touches no file by itself: `Edges` does, and tests hand in their own.
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 
 from agent.core import membership
 from agent.core.bootstrap import Advice, lasts, listing
@@ -15,7 +16,7 @@ from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.memory import Memory
 from agent.core.observation import Absent, Answered, Unknown
 from agent.core.reconcile import Ledger
-from agent.core.roll import Roll
+from agent.core.roll import Answering, Roll
 from agent.core.schedule import Pace, next_poll
 from agent.edges import Edges, Plan, Target
 from agent.formats import FormatError, Withheld
@@ -56,7 +57,8 @@ class Loop:
             for target in edges.targets
         }
         self._advice: Advice | None = None
-        self._rendered: dict[Path, tuple[tuple[int, str | None], bytes | Withheld]] = {}
+        self._answering: Answering = MappingProxyType({})
+        self._rendered: dict[Path, tuple[Roll, bytes | Withheld]] = {}
         self._is_open = recalled.opened_for == plan.gate.asks
         self._is_ready = False
         self._no_peers_because = ""
@@ -105,6 +107,7 @@ class Loop:
 
     def _keep_true(self) -> End | None:
         """Writes and notifies what is due, with the gate open."""
+        self._answering = self._edges.listen(self._roll(), is_urgent=not self._is_ready)
         problem = self._advise() or self._publish()
         if not problem:
             self._become_ready()
@@ -131,7 +134,8 @@ class Loop:
     def _roll(self) -> Roll:
         gate, advice = self._plan.gate, self._advice
         roll = self._state.roll(gate.replicas, gate.start_ordinal)
-        return roll if advice is None else replace(roll, bootstrap=advice.word)
+        word = None if advice is None else advice.word
+        return replace(roll, bootstrap=word, answering=self._answering)
 
     def _waited(self) -> float:
         """Seconds since the start, in step with `_deadline` to the last bit."""
@@ -209,6 +213,8 @@ class Loop:
         return "; ".join(problem for problem in problems if problem)
 
     def _publish_one(self, target: Target, roll: Roll) -> str:
+        if target.is_kept and target.on_disk() is not None:
+            return ""
         try:
             content = self._render(target, roll)
             if isinstance(content, Withheld):
@@ -235,12 +241,11 @@ class Loop:
         return ledger.wrote(on_disk)
 
     def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
-        """What the file is to hold, worked out once for each generation and advice."""
-        now = (roll.generation, roll.bootstrap)
+        """What the file is to hold, worked out once for each roll."""
         rendered, content = self._rendered.get(target.path, (None, b""))
-        if rendered != now:
+        if rendered != roll:
             content = target.render(roll)
-            self._rendered[target.path] = (now, content)
+            self._rendered[target.path] = (roll, content)
         return content
 
     def _become_ready(self) -> None:

@@ -93,7 +93,7 @@ def test_readme_lists_every_format_with_its_file() -> None:
     listed: dict[str, str] = {}
     for row in table("Formats"):
         listed |= zip(re.findall(r"`(.*?)`", row[0]), re.findall(r"`(.*?)`", row[1]), strict=True)
-    assert listed == {name: load_format(name).file for name in format_names()}
+    assert listed == {name: load_format(name).header.file for name in format_names()}
 
 
 def refused(rcode: dns.rcode.Rcode) -> Reply:
@@ -167,7 +167,7 @@ def test_the_pod_fragment_in_readme_runs_commands_that_exist_with_settings_that_
         variables = {entry["name"]: entry.get("value", "x") for entry in container["env"]}
         (output,) = load(Said({}, variables)).settings.outputs
         assert output.path.startswith(container["volumeMounts"][0]["mountPath"])
-        assert load_format(output.format).file == Path(output.path).name
+        assert load_format(output.format).header.file == Path(output.path).name
         assert {"POD_NAME", "POD_NAMESPACE", "POD_IP"} <= variables.keys()
     assert {volume["name"] for volume in pod["volumes"]} == {"peers"}
 

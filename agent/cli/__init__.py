@@ -27,8 +27,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "peers": "look",
         "doctor": "doctor",
         "bootstrap": "bootstrap",
-        "render": "look",
-        "formats": "look",
+        "render": "render",
+        "formats": "formats",
         "lab": "lab",
     }
 )

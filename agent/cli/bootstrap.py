@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from agent import publish
-from agent.answering import answering
+from agent.answering import Ask, answering
 from agent.bootstrap import Adviser
 from agent.cli.common import asking_of
 from agent.cli.options import (
@@ -95,13 +95,19 @@ def adviser_of(
 ) -> Callable[[Roll, Yes | CantTell], Advice]:
     """Who advises on founding a cluster, where the settings ask for it: by a port."""
 
+    asking = asking_of(asked, asked.port or 0)
+    if asking.marker is not None:
+        publish.sweep(asking.marker)
+    return Adviser(asking, time.monotonic, guarded(signals))
+
+
+def guarded(signals: Signals) -> Ask:
+    """Asks peers whether they answer; a signal may end it in the middle."""
+
     def ask(
         peers: Sequence[Peer], port: int, timeout: float, clock: Callable[[], float]
     ) -> Mapping[str, Finding]:
         with signals.interruptible():
             return answering(peers, port, timeout, clock)
 
-    asking = asking_of(asked, asked.port or 0)
-    if asking.marker is not None:
-        publish.sweep(asking.marker)
-    return Adviser(asking, time.monotonic, ask)
+    return ask

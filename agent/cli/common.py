@@ -1,11 +1,16 @@
 """What more than one command makes of the settings, and prints."""
 
+import time
 from pathlib import Path
 
 import click
 
+from agent.answering import answering
 from agent.bootstrap import Asking
+from agent.core.finding import CantTell, Yes
 from agent.core.identity import Identity
+from agent.core.roll import Answering, Roll
+from agent.hearing import ANSWER_WITHIN
 from agent.settings import BootstrapSettings
 
 ONE_FILE_TWICE = "two outputs lead to one file: each needs its own"
@@ -13,6 +18,25 @@ ONE_FILE_TWICE = "two outputs lead to one file: each needs its own"
 as_json_option = click.option(
     "--json", "as_json", is_flag=True, help="print JSON instead of a table"
 )
+
+
+def answering_now(roll: Roll, port: int) -> Answering:
+    """Who of the others answers now; of whom it can't be told is not in it."""
+    found = answering(roll.others, port, ANSWER_WITHIN, time.monotonic)
+    return {
+        port: {
+            fqdn: isinstance(finding, Yes)
+            for fqdn, finding in found.items()
+            if not isinstance(finding, CantTell)
+        }
+    }
+
+
+def table(rows: list[tuple[str, str, str]]) -> None:
+    """Prints three columns, the first two as wide as they have to be."""
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    for first, second, third in rows:
+        click.echo(f"{first:{widths[0]}}  {second:{widths[1]}}  {third}".rstrip())
 
 
 def memory_beside(first_output: Path, me: Identity) -> Path:

@@ -5,13 +5,15 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent import formats, publish
 from agent.answering import answering
 from agent.bootstrap import Adviser
-from agent.cli.common import ONE_FILE_TWICE, asking_of, memory_beside
+from agent.cli.common import ONE_FILE_TWICE, answering_now, asking_of, memory_beside
 from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
+from agent.cli.outputs import base_of, recipe_of
 from agent.core import bootstrap
 from agent.core.diagnosis import (
     Dns,
@@ -24,7 +26,7 @@ from agent.core.diagnosis import (
 )
 from agent.core.finding import CantTell, Finding
 from agent.core.glance import at_once
-from agent.core.identity import Identity, IdentityError, Role, identify
+from agent.core.identity import Identity, IdentityError, identify
 from agent.core.membership import Membership
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered
@@ -64,7 +66,7 @@ def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -
     state = _state(who, dns)
     roll = state.roll(settings.replicas, settings.start_ordinal) if state and state.peers else None
     paths = {output.path: _real(output.path) for output in settings.outputs}
-    flaws = [flaw for output in settings.outputs for flaw in _flaws(output, roll, settings.role)]
+    flaws = [flaw for output in settings.outputs for flaw in _flaws(output, roll, settings)]
     return Evidence(
         around=around,
         who=who,
@@ -133,13 +135,13 @@ def _real(path: str) -> Path:
         return Path(path)
 
 
-def _flaws(output: Output, roll: Roll | None, role: Role) -> Iterator[Flaw]:
+def _flaws(output: Output, roll: Roll | None, settings: Settings) -> Iterator[Flaw]:
     """What is wrong with an output, tried as far as that leaves no trace."""
     path = _real(output.path)
     try:
-        form = formats.load(output.format)
-        formats.try_out(form, output.vars, role)
-        content = formats.render(form, roll, output.vars) if roll else b""
+        recipe = recipe_of(output, settings.vars)
+        formats.try_out(recipe, settings.role)
+        content = formats.render(recipe, _heard(recipe, roll), base_of(output)) if roll else b""
         if isinstance(content, formats.Withheld):
             yield Flaw(output.path, Mistake.OTHER, content.reason)
     except formats.FormatError as wrong:
@@ -156,6 +158,14 @@ def _flaws(output: Output, roll: Roll | None, role: Role) -> Iterator[Flaw]:
     except OSError as wrong:
         reason = f"{output.path} can't be written: {wrong.strerror or wrong}"
         yield Flaw(output.path, Mistake.OTHER, reason)
+
+
+def _heard(recipe: formats.Recipe, roll: Roll) -> Roll:
+    """The roll with who answers now, where the output wants to know that."""
+    port = recipe.cluster_port
+    if recipe.selects.source != "answering" or port is None:
+        return roll
+    return replace(roll, answering=answering_now(roll, port))
 
 
 def _doubled(paths: dict[str, Path]) -> Iterator[Flaw]:

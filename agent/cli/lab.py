@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,8 +96,8 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
         plan = AgentPlan(
             service=_SERVICE,
             nameserver=nameserver,
-            output=form.name,
-            file_name=form.file,
+            output=_output(form),
+            file_name=form.header.file,
             folder=folder,
             times=_TIMES,
             environment={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
@@ -128,9 +128,17 @@ def _tell_how_to_look(file: Path, nameserver: str) -> None:
     )
 
 
+def _output(form: formats.Format) -> Mapping[str, str]:
+    """The output as in a config file. No database runs here, so nobody is asked who answers."""
+    asks = form.selection is not None and form.selection.source == "answering"
+    return {"format": form.name, **({"from": "discovered"} if asks else {})}
+
+
 def _demanded(form: formats.Format) -> Callable[[Roll], bytes | None]:
+    recipe = formats.Recipe(form)
+
     def demanded(roll: Roll) -> bytes | None:
-        content = formats.render(form, roll, {})
+        content = formats.render(recipe, roll)
         return content if isinstance(content, bytes) else None
 
     return demanded

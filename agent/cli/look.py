@@ -1,14 +1,14 @@
-"""The commands that only look: `whoami`, `peers`, `render`, `formats`."""
+"""The commands that only look: `whoami` and `peers`."""
 
 import json
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from agent import formats as registry
-from agent.cli.common import as_json_option
+from agent.cli.common import answering_now, as_json_option, table
 from agent.cli.options import (
     Failed,
     Wrong,
@@ -21,9 +21,8 @@ from agent.cli.options import (
 from agent.core.glance import at_once
 from agent.core.identity import Identity, IdentityError, identify
 from agent.core.observation import Answered
-from agent.core.roll import Roll, RollError, from_document, to_document
+from agent.core.roll import Peer, Roll, to_document
 from agent.discovery import discoverer
-from agent.settings import YamlError, read_yaml
 
 _NOT_FOR_LOOKING = (
     "--output",
@@ -57,7 +56,7 @@ def whoami(as_json: bool, **flags: Any) -> None:
         }
         click.echo(json.dumps(document, indent=2))
     else:
-        _table([(name, _fact(value, source), source) for name, value, source in facts])
+        table([(name, _fact(value, source), source) for name, value, source in facts])
     for problem in problems:
         click.echo(f"rollcall: {problem}", err=True)
     sys.exit(code)
@@ -65,8 +64,15 @@ def whoami(as_json: bool, **flags: Any) -> None:
 
 @click.command()
 @settings_options(*_NOT_FOR_LOOKING)
+@click.option(
+    "--answering",
+    "port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="also ask who answers on the port that members use among themselves",
+)
 @as_json_option
-def peers(as_json: bool, **flags: Any) -> None:
+def peers(as_json: bool, port: int | None, **flags: Any) -> None:
     """Ask DNS once, and show who is there.
 
     The JSON is the roll, which `rollcall render` reads.
@@ -80,53 +86,21 @@ def peers(as_json: bool, **flags: Any) -> None:
     for remark in seen.remarks:
         click.echo(f"rollcall: {remark}", err=True)
     roll = state.roll(settings.replicas, settings.start_ordinal)
+    if port is not None:
+        roll = replace(roll, answering=answering_now(roll, port))
     if as_json:
         click.echo(json.dumps(to_document(roll), indent=2))
         return
     listed = {endpoint.fqdn for endpoint in seen.endpoints}
-    _table([(p.name, _shown(list(p.addresses)), _remark(p.fqdn, roll, listed)) for p in roll.peers])
-
-
-@click.command()
-@click.option("--format", "name", required=True, metavar="FORMAT", help="one of `rollcall formats`")
-@click.option(
-    "--var",
-    "pairs",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="a variable of the format (repeatable)",
-)
-def render(name: str, pairs: tuple[str, ...]) -> None:
-    """Print the file that a roll on stdin gives: no cluster is asked.
-
-    As in: rollcall peers --json | rollcall render --format galera
-    """
-    if sys.stdin is None or sys.stdin.isatty():
-        raise Wrong(
-            f"give a roll on stdin: rollcall peers --json | rollcall render --format {name}"
+    heard = {} if port is None else roll.answering[port]
+    rows = []
+    for peer in roll.peers:
+        remarks = (
+            _remark(peer.fqdn, roll, listed),
+            _answer(heard.get(peer.fqdn), port, peer, roll),
         )
-    try:
-        roll = from_document(json.load(sys.stdin))
-    except RollError as wrong:
-        raise Wrong(f"stdin is not a roll: {wrong}") from None
-    except ValueError as wrong:
-        raise Wrong(f"stdin is not JSON: {wrong}") from None
-    except RecursionError:
-        raise Wrong("stdin is not a roll: it is nested too deep") from None
-    try:
-        content = registry.render(registry.load(name), roll, _variables(pairs))
-    except registry.FormatError as wrong:
-        raise Wrong(str(wrong)) from None
-    if isinstance(content, registry.Withheld):
-        raise Failed(content.reason)
-    click.echo(content, nl=False)
-
-
-@click.command()
-def formats() -> None:
-    """List the built-in formats."""
-    rows = [registry.load(name) for name in registry.names()]
-    _table([(form.name, form.file, form.title) for form in rows])
+        rows.append((peer.name, _shown(list(peer.addresses)), ", ".join(filter(None, remarks))))
+    table(rows)
 
 
 def _facts(identity: Identity) -> list[tuple[str, Any, str]]:
@@ -157,18 +131,10 @@ def _remark(fqdn: str, roll: Roll, listed: set[str]) -> str:
     return "this pod" if fqdn in listed else "this pod, not listed in DNS"
 
 
-def _variables(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """KEY=VALUE pairs; a value is read as YAML, as it would be in the config file."""
-    given = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise Wrong(f"--var {pair!r} is not KEY=VALUE")
-        try:
-            given[key] = read_yaml(value)
-        except YamlError:
-            given[key] = value
-    return given
+def _answer(heard: bool | None, port: int | None, peer: Peer, roll: Roll) -> str:
+    if port is None or peer == roll.me:
+        return ""
+    return {True: "answers", False: "refuses", None: "can't tell"}[heard] + f" on {port}"
 
 
 def _fact(value: Any, source: str) -> str:
@@ -180,9 +146,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "-"
     return "?" if value is None else str(value)
-
-
-def _table(rows: list[tuple[str, str, str]]) -> None:
-    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-    for first, second, third in rows:
-        click.echo(f"{first:{widths[0]}}  {second:{widths[1]}}  {third}".rstrip())

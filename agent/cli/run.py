@@ -4,14 +4,13 @@ import functools
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 
-from agent import __version__, formats, publish
-from agent.cli.bootstrap import adviser_of
-from agent.cli.common import ONE_FILE_TWICE, memory_beside
+from agent import __version__, publish
+from agent.cli.bootstrap import adviser_of, guarded
+from agent.cli.common import memory_beside
 from agent.cli.log import EventLog
 from agent.cli.options import (
     TIMED_OUT,
@@ -21,12 +20,13 @@ from agent.cli.options import (
     load_settings,
     settings_options,
 )
+from agent.cli.outputs import targets_of, wanted_of
 from agent.cli.signals import Signals, Stopped, SystemClock
-from agent.core.identity import Role
 from agent.discovery import discoverer
-from agent.edges import not_advised
-from agent.loop import Edges, End, Loop, Plan, Target
-from agent.settings import Output
+from agent.edges import Listen, nobody_listens, not_advised
+from agent.hearing import Listener
+from agent.loop import Edges, End, Loop, Plan
+from agent.settings import Settings
 
 
 @click.command()
@@ -55,9 +55,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     settings = loaded.settings
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
-    targets = tuple(_target(output, settings.role) for output in settings.outputs)
-    if len({target.path for target in targets}) < len(targets):
-        raise Wrong(ONE_FILE_TWICE)
+    targets = targets_of(settings)
     situation = find_situation(loaded)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(inquiry_of(situation), time.monotonic)
@@ -72,6 +70,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         recall=functools.partial(publish.read, memory),
         remember=functools.partial(publish.publish, memory, mode=None),
         advise=adviser_of(asked, signals) if asked.port else not_advised,
+        listen=listener_of(settings, signals),
     )
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
     for remark in me.remarks:
@@ -94,23 +93,9 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         sys.exit(TIMED_OUT)
 
 
-def _target(output: Output, role: Role) -> Target:
-    """An output with its real edges; refuses one that can't work. Raises Wrong."""
-    try:
-        # The file that a link leads to is kept, not the link replaced.
-        path = Path(os.path.realpath(output.path))  # pathlib's raises on a loop
-        form = formats.load(output.format)
-        formats.try_out(form, output.vars, role)
-        publish.check_target(path, output.permissions)
-    except (formats.FormatError, publish.PublishError) as wrong:
-        raise Wrong(str(wrong)) from None
-    except OSError as wrong:
-        raise Wrong(f"{output.path} can't be written: {wrong.strerror or wrong}") from None
-    publish.sweep(path)
-    return Target(
-        name=form.name,
-        path=path,
-        render=functools.partial(formats.render, form, given=output.vars),
-        write=functools.partial(publish.publish, path, mode=output.permissions),
-        on_disk=publish.OnDisk(path).digest,
-    )
+def listener_of(settings: Settings, signals: Signals) -> Listen:
+    """Who listens for peers that answer, where an output wants to know."""
+    wanted = wanted_of(settings)
+    if not wanted:
+        return nobody_listens
+    return Listener(wanted, settings.membership.forget_after, time.monotonic, guarded(signals))

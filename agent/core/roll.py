@@ -6,7 +6,8 @@ reader of an older document would be misled.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from agent.core.names import address_key, dns_label, dns_name, ip_address, is_address, split_ordinal
@@ -14,6 +15,7 @@ from agent.core.names import address_key, dns_label, dns_name, ip_address, is_ad
 ROLL_VERSION = 1
 # Whether this pod may found the cluster: core/bootstrap.
 Word = Literal["first", "join", "unknown"]
+Answering = Mapping[int, Mapping[str, bool]]
 
 
 class RollError(ValueError):
@@ -77,6 +79,11 @@ class Peer:
         return found[1] if found else None
 
 
+def host_of(peer: Peer) -> str:
+    """The address of a peer to use first; its name while it is not located."""
+    return peer.addresses[0] if peer.addresses else peer.fqdn
+
+
 def sort_key(peer: Peer) -> tuple[Any, ...]:
     """The one order of peers: by StatefulSet and ordinal as a number; nameless ones last."""
     if is_address(peer.fqdn):
@@ -91,7 +98,8 @@ class Roll:
 
     `peers` is sorted by `sort_key` and holds `me`, which is None for an observer: that follows a
     service that it is not part of. `generation` counts the changes of `peers`; no file is rendered
-    from it. `bootstrap` is None where nobody asked for that advice.
+    from it. `bootstrap` is None where nobody asked for that advice. `answering` has, for each port
+    at which the peers were asked, who answers and who is known not to, by `fqdn`.
     """
 
     service: Service
@@ -101,6 +109,7 @@ class Roll:
     replicas: int | None = None
     start_ordinal: int = 0
     bootstrap: Word | None = None
+    answering: Answering = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     @property
     def others(self) -> tuple[Peer, ...]:
@@ -145,6 +154,7 @@ def to_document(roll: Roll) -> dict[str, Any]:
         "replicas": roll.replicas,
         "start_ordinal": roll.start_ordinal,
         "bootstrap": roll.bootstrap,
+        "answering": {str(port): dict(heard) for port, heard in roll.answering.items()},
         "self": None if roll.me is None else _peer_document(roll.me),
         "peers": [_peer_document(peer) for peer in roll.peers],
         "expected": [_peer_document(peer) for peer in roll.expected],
@@ -185,6 +195,7 @@ def from_document(document: object) -> Roll:
             replicas=None if top.get("replicas") is None else _count(top["replicas"], "replicas"),
             start_ordinal=_count(top.get("start_ordinal", 0), "start_ordinal"),
             bootstrap=_word(top.get("bootstrap")),
+            answering=_answering(top.get("answering", {})),
         )
     except ValueError as wrong:
         raise RollError(str(wrong)) from None
@@ -230,6 +241,19 @@ def _word(value: object) -> Word | None:
     if value is not None and word is None:
         raise RollError(f"bootstrap is {value!r}, not one of {', '.join(get_args(Word))}")
     return word
+
+
+def _answering(value: object) -> Answering:
+    ports = {}
+    for port, heard in _mapping(value, "answering").items():
+        if not str(port).isdecimal() or not 0 < int(port) < 65536:
+            raise RollError(f"answering has {port!r}, which is no port")
+        entry = _mapping(heard, f"answering.{port}")
+        for fqdn, word in entry.items():
+            if not isinstance(word, bool):
+                raise RollError(f"answering.{port}.{fqdn} is not true or false")
+        ports[int(port)] = MappingProxyType({str(fqdn): bool(w) for fqdn, w in entry.items()})
+    return MappingProxyType(ports)
 
 
 def _count(value: object, where: str) -> int:

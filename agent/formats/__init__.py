@@ -1,30 +1,25 @@
 """Formats: from a roll to the text of a file.
 
-A built-in format is one Jinja file in this folder, with a YAML header in its first comment. What a
-template sees is listed in `_context`. Rendering is a function of the roll without its generation:
-the same membership gives the same bytes.
+A format is one Jinja file, with a YAML header in its first comment: the built-in ones are in this
+folder, a user's own anywhere. docs/formats.md lists what a template sees. Rendering is a function
+of the roll without its generation: the same membership gives the same bytes.
 """
 
-from agent.formats.render import (
-    Format,
-    FormatError,
-    Variable,
-    Withheld,
-    check_variables,
-    load,
-    names,
-    render,
-    try_out,
-)
+from agent.formats.explain import explain
+from agent.formats.header import Format, FormatError, Variable, load, names, own_format
+from agent.formats.render import Recipe, Withheld, check, render, try_out
 
 __all__ = [
     "Format",
     "FormatError",
+    "Recipe",
     "Variable",
     "Withheld",
-    "check_variables",
+    "check",
+    "explain",
     "load",
     "names",
+    "own_format",
     "render",
     "try_out",
 ]

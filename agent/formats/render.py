@@ -1,57 +1,43 @@
-"""Loading a built-in format and rendering it."""
+"""Rendering: from a roll and what an output wants of a format to the bytes of its file."""
 
-import difflib
-import functools
-import json
-import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
-
-import yaml
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
-from agent.core.selection import Selection, select
+from agent.core.selection import Listed, Selection, listed, select
+from agent.formats.header import Format, FormatError, check_variables
+from agent.formats.template import fill
 
-if TYPE_CHECKING:
-    import jinja2
-
-_ENDING = ".j2"
-_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-
-
-class FormatError(ValueError):
-    """A format or a variable that does not exist, or a template that can't be rendered."""
+_WHOLE_ROLL = Selection(allow_empty=True)
+_FOR_ANYBODY = "use json, yaml, env or list"
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
-    """Something that a user may set for a format.
+class Recipe:
+    """A format as one output wants it: with its variables, selection and port.
 
-    A value has the type of `default`, and where there is a `pattern` it matches that as a whole:
-    what is written into the file as it is must not be able to end a line.
+    `selection` None is the format's own, `port` None too. `has_base`: the keys are laid over
+    another file, so that only what is said of the peers is to be written.
     """
 
-    default: Any
-    meaning: str
-    pattern: str = ""
+    form: Format
+    given: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    selection: Selection | None = None
+    port: int | None = None
+    has_base: bool = False
 
+    @property
+    def selects(self) -> Selection:
+        """The rule by which the seeds are picked."""
+        return self.selection or self.form.selection or _WHOLE_ROLL
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A built-in format: the header of its template, and the template's text."""
-
-    name: str
-    title: str
-    file: str
-    selection: Selection
-    variables: Mapping[str, Variable]
-    notes: str
-    source: str
-    needs: Literal["", "self", "ordinal"] = ""
+    @property
+    def cluster_port(self) -> int | None:
+        """The port that members use among themselves, None where the format has none."""
+        return self.form.header.port if self.port is None else self.port
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +47,8 @@ class Withheld:
     reason: str
 
 
-@functools.cache
-def names() -> tuple[str, ...]:
-    """The names of all built-in formats, sorted."""
-    folder = resources.files(__package__)
-    files = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(n.removesuffix(_ENDING) for n in files if n.endswith(_ENDING)))
-
-
-@functools.cache
-def load(name: str) -> Format:
-    """A built-in format by name. Raises FormatError."""
-    if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names())}"
-        raise FormatError(f"there is no format {name!r}; {hint}")
-    source = resources.files(__package__).joinpath(name + _ENDING).read_text(encoding="utf-8")
-    header = yaml.safe_load(source.partition("{#")[2].partition("#}")[0])
-    return Format(
-        name=name,
-        title=header["title"],
-        file=header["file"],
-        selection=Selection(**header.get("selection", {})),
-        variables={key: Variable(**entry) for key, entry in header.get("variables", {}).items()},
-        notes=header["notes"],
-        source=source,
-        needs=header.get("needs", ""),
-    )
-
-
-def check_variables(form: Format, given: Mapping[str, Any]) -> None:
-    """Refuses variables that the format does not have, or can't have so. Raises FormatError."""
-    for key, value in given.items():
-        if key not in form.variables:
-            known = ", ".join(form.variables) or "none"
-            raise FormatError(f"format {form.name} has no variable {key!r}; it has: {known}")
-        variable = form.variables[key]
-        kind = type(variable.default)
-        if type(value) is not kind:
-            wanted = "a whole number" if kind is int else "text"
-            raise FormatError(f"format {form.name}: {key} is {value!r}, it has to be {wanted}")
-        if variable.pattern and not re.fullmatch(variable.pattern, str(value)):
-            raise FormatError(
-                f"format {form.name}: {key} is {value!r}, it has to match {variable.pattern}"
-            )
-
-
-def try_out(form: Format, given: Mapping[str, Any], role: Role) -> None:
-    """Refuses what a pod of that role can't have, or not with these variables.
+def try_out(recipe: Recipe, role: Role) -> None:
+    """Refuses what a pod of that role can't have, or not so.
 
     Raises FormatError.
     """
@@ -118,99 +58,110 @@ def try_out(form: Format, given: Mapping[str, Any], role: Role) -> None:
         Peer(service.pod(f"pod-{n}") if role.has_ordinals else address, (address,))
         for n, address in enumerate(addresses)
     )
-    render(form, Roll(service, pods[0] if role.is_member else None, pods), given)
+    check(recipe)
+    render(recipe, Roll(service, pods[0] if role.is_member else None, pods))
 
 
-def render(form: Format, roll: Roll, given: Mapping[str, Any]) -> bytes | Withheld:
+def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
     """The file that `roll` demands, with the user's variables over the format's defaults.
 
-    Raises FormatError if the template fails, which a variable of the wrong type can make it do.
+    `base` is the text that its keys are laid over, where the recipe has one. Raises FormatError
+    if the template fails, which a variable of the wrong type can make it do.
     """
+    form, rule = recipe.form, recipe.selects
     _check_fit(form, roll)
-    import jinja2  # noqa: PLC0415  # 40 ms that `whoami` and `--help` need not pay
+    seeds = select(roll, rule, recipe.cluster_port)
+    if not seeds and not rule.allow_empty:
+        return Withheld(_withheld(recipe, roll))
+    check_variables(form, recipe.given)
+    variables = {key: entry.default for key, entry in form.header.variables.items()}
+    context = {
+        **_context(roll, rule),
+        "seeds": listed(seeds, rule.address),
+        "port": recipe.cluster_port,
+        "has_base": recipe.has_base,
+        "vars": variables | dict(recipe.given),
+    }
+    return fill(form.source, form.path or form.name, context).encode()
 
-    seeds = select(roll, form.selection)
-    if not seeds and not form.selection.allow_empty:
-        return Withheld(
-            f"{form.name} is not written while there is nobody to name but this pod, which is not "
+
+def _withheld(recipe: Recipe, roll: Roll) -> str:
+    """Why there is nobody to name, and what would come of an empty list."""
+    name, port = recipe.form.name, recipe.cluster_port
+    heard = roll.answering.get(port) if port is not None else None
+    if recipe.selects.source == "answering" and heard is not None and roll.others:
+        doubtful = next((peer for peer in roll.others if peer.fqdn not in heard), None)
+        if roll.is_first and doubtful is not None:
+            return (
+                f"{name} is not written while it can't be told whether {doubtful.name} answers on "
+                f"port {port}: its database would start a cluster of its own"
+            )
+        return (
+            f"{name} is not written while no other pod answers on port {port}, and this one is not "
             "the first of its set: its database would start a cluster of its own"
         )
-    check_variables(form, given)
-    variables = {key: entry.default for key, entry in form.variables.items()} | dict(given)
-    try:
-        return _template(form.source).render(_context(roll, seeds, variables)).encode()
-    except (jinja2.TemplateError, TypeError, ValueError) as wrong:
-        raise FormatError(f"format {form.name} can't be rendered: {wrong}") from wrong
+    return (
+        f"{name} is not written while there is nobody to name but this pod, which is not the first "
+        "of its set: its database would start a cluster of its own"
+    )
+
+
+def check(recipe: Recipe) -> None:
+    """Refuses what means nothing to this format. Raises FormatError."""
+    form = recipe.form
+    check_variables(form, recipe.given)
+    if form.selection is None and recipe.selection is not None:
+        raise FormatError(
+            f"format {form.name} writes the whole roll, so there is nothing to select in it: leave "
+            "out from, exclude_self, limit and address, or use list"
+        )
+    if recipe.selects.source == "answering" and recipe.cluster_port is None:
+        raise FormatError(
+            f"format {form.name} does not know at which port to ask who answers: set port to the "
+            "one that members use among themselves"
+        )
+    if recipe.has_base and not form.header.syntax:
+        raise FormatError(
+            f"format {form.name} can't be laid over a base file, it is neither YAML nor INI"
+        )
 
 
 def _check_fit(form: Format, roll: Roll) -> None:
     """Refuses a format that describes this pod where there is nothing to describe."""
-    others = "use json, yaml, env or list"
-    if form.needs and roll.me is None:
+    needs = form.header.needs
+    if needs and roll.me is None:
         raise FormatError(
             f"format {form.name} describes this pod itself, and an observer (member: false) is "
-            f"none of the peers: {others}"
+            f"none of the peers: {_FOR_ANYBODY}"
         )
-    if form.needs == "ordinal" and roll.me is not None and roll.me.ordinal is None:
+    if needs == "ordinal" and roll.me is not None and roll.me.ordinal is None:
         raise FormatError(
             f"format {form.name} needs the pod's ordinal, and {roll.me.name} has none, as a "
-            f"Deployment's pods: {others}"
+            f"Deployment's pods: {_FOR_ANYBODY}"
         )
 
 
-def _context(roll: Roll, seeds: tuple[Any, ...], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What a template sees: `me`, `peers` (with this pod), `others`, `expected`, `seeds`, … .
+def _context(roll: Roll, rule: Selection) -> dict[str, Any]:
+    """What a template sees of the roll: `me`, `peers` (with this pod), `others`, `expected`, … .
 
-    Not `self`, as in the document: Jinja keeps that name for itself.
+    Not `self`, as in the document: Jinja keeps that name for itself. Without what changes while
+    the membership does not: the generation, and who answers.
     """
     document = to_document(roll)
-    del document["generation"]
+    del document["generation"], document["answering"]
+    me = None if roll.me is None else (listed((roll.me,), rule.address) or (_unlocated(roll.me),))
     return {
-        "me": roll.me,
+        "me": None if me is None else me[0],
         "service": roll.service,
-        "peers": roll.peers,
-        "others": roll.others,
-        "expected": roll.expected,
-        "seeds": seeds,
+        "peers": listed(roll.peers, rule.address),
+        "others": listed(roll.others, rule.address),
+        "expected": listed(roll.expected, rule.address),
         "replicas": roll.replicas,
         "bootstrap": roll.bootstrap or "",
-        "vars": variables,
         "roll": document,
     }
 
 
-@functools.cache
-def _template(source: str) -> "jinja2.Template":
-    from jinja2 import StrictUndefined  # noqa: PLC0415  # as above
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415  # as above
-
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["quoted"] = _quoted
-    environment.filters["shell"] = shlex.quote
-    environment.filters["yaml"] = _yaml
-    environment.filters["host"] = _host
-    return environment.from_string(source)
-
-
-def _quoted(value: Any) -> str:
-    """JSON that every YAML reader takes too; Jinja's own `tojson` escapes for HTML.
-
-    Escapes what YAML 1.2 section 5.1 does not hold raw, and nothing else: JSON's escape for a
-    character above U+FFFF is two characters in YAML.
-    """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def _host(name: str) -> str:
-    """A name, or an address as it is written before a port: IPv6 in brackets."""
-    return f"[{name}]" if ":" in name else name
-
-
-def _yaml(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+def _unlocated(me: Peer) -> Listed:
+    """This pod, where even it does not know its address."""
+    return Listed(me, me.fqdn)

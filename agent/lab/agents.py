@@ -1,7 +1,7 @@
 """The lab's pods: real `rollcall run` processes, and what they say.
 
-Each process gets flags and no configuration of its own, and speaks in JSON lines on stderr, which a
-thread puts into one queue with the time of arrival.
+Each process gets flags and a config file with its output, and speaks in JSON lines on stderr, which
+a thread puts into one queue with the time of arrival.
 """
 
 import json
@@ -43,11 +43,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """What all agents of a lab share. `times` are flags such as `--interval=250ms`."""
+    """What all agents of a lab share. `times` are flags such as `--interval=250ms`.
+
+    `output` is one of the config file's outputs, without its path.
+    """
 
     service: Service
     nameserver: str
-    output: str
+    output: Mapping[str, str]
     file_name: str
     folder: Path
     times: Sequence[str]
@@ -73,6 +76,8 @@ class Agents:
         file = plan.file(pod.name)
         shutil.rmtree(file.parent, ignore_errors=True)  # a new pod has a new emptyDir
         file.parent.mkdir()
+        config = file.parent / ".lab.yaml"  # JSON is YAML too
+        config.write_text(json.dumps({"outputs": [{**plan.output, "path": str(file)}]}))
         process = subprocess.Popen(
             [
                 *(sys.executable, "-P", "-m", "agent", "run"),  # -P: not what lies in this folder
@@ -82,7 +87,7 @@ class Agents:
                 f"--cluster-domain={plan.service.cluster_domain}",
                 *(f"--pod-ip={address}" for address in pod.addresses),
                 f"--nameserver={plan.nameserver}",
-                f"--output={plan.output}:{file}",
+                f"--config={config}",
                 "--log-format=json",
                 *plan.times,
             ],

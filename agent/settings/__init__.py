@@ -4,7 +4,7 @@ Precedence: flag, then environment, then file; what none of them says is discove
 default. Nothing is read here: the command line hands in what it was given.
 """
 
-from agent.settings.load import Loaded, Said, SettingsError, load
+from agent.settings.load import Loaded, Said, SettingsError, load, pair
 from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
 from agent.settings.schema import BootstrapSettings, Output, Settings
 from agent.settings.yaml_text import YamlError, read_yaml
@@ -22,5 +22,6 @@ __all__ = [
     "SettingsError",
     "YamlError",
     "load",
+    "pair",
     "read_yaml",
 ]

@@ -12,6 +12,7 @@ from agent.core.duration import parse_duration
 from agent.core.surroundings import Told
 from agent.settings import schema
 from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
+from agent.settings.problems import problems
 from agent.settings.yaml_text import YamlError, read_yaml
 
 # Kubernetes puts the address of every service of the namespace into each container, under the
@@ -74,7 +75,7 @@ def load(said: Said) -> Loaded:
         raise SettingsError(
             "a setting holds a character that is no text (a lone surrogate)"
         ) from None
-    for key, sentence in schema.problems(settings):
+    for key, sentence in problems(settings):
         raise SettingsError(f"{sources.get(key, key)}: {sentence}")
     told = {
         key: Told(value if isinstance(value, str) else ",".join(value), sources[key])
@@ -127,6 +128,8 @@ def _put(
         raise SettingsError(f"{sources[place]}: has to hold keys and values")
     if key == "outputs":
         branch[key] = _output_list(value, source)
+    elif key == "vars":
+        branch[key] = {**_mapping_at(branch, key, sources), **_pairs(value, source)}
     elif option.is_switch and isinstance(value, str) and value.lower() in _SWITCH:
         branch[key] = _SWITCH[value.lower()]
     elif option.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -146,6 +149,30 @@ def _output_list(value: str | tuple[str, ...], source: str) -> list[dict[str, st
             )
         outputs.append({"format": form, "path": path})
     return outputs
+
+
+def _mapping_at(branch: dict[str, Any], key: str, sources: Mapping[str, str]) -> dict[str, Any]:
+    """What the file has at a key under which a flag adds something."""
+    held = branch.get(key)
+    if held is not None and not isinstance(held, dict):
+        raise SettingsError(f"{sources[key]}: has to hold keys and values")
+    return held or {}
+
+
+def _pairs(value: str | tuple[str, ...], source: str) -> dict[str, Any]:
+    """KEY=VALUE pairs; a value is read as YAML, as it would be in the config file."""
+    return dict(pair(text, source) for text in ((value,) if isinstance(value, str) else value))
+
+
+def pair(text: str, source: str) -> tuple[str, Any]:
+    """A key and a value out of KEY=VALUE, which `source` said. Raises SettingsError."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise SettingsError(f"{source} {text!r} is not KEY=VALUE")
+    try:
+        return key, read_yaml(value)
+    except YamlError:
+        return key, value
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -197,7 +224,9 @@ _KINDS = {
 def _choices(key: str) -> str:
     """The words that may stand at a key, where only certain ones may."""
     branch, _, name = key.rpartition(".")
-    hint = get_type_hints(_struct_at(branch)).get(name, str)
+    part = _struct_at(branch)
+    fields = dict(zip(part.__struct_encode_fields__, part.__struct_fields__, strict=True))
+    hint = get_type_hints(part).get(fields.get(name, name), str)
     words = _words(hint)
     return ", ".join([*words, *(["a number"] if words and int in get_args(hint) else [])])
 
@@ -222,7 +251,7 @@ def _struct_at(key: str) -> type[msgspec.Struct]:
 
 
 def _keys_at(key: str) -> list[str]:
-    return [f"{key}.{name}" for name in _struct_at(key).__struct_fields__]
+    return [f"{key}.{name}" for name in _struct_at(key).__struct_encode_fields__]
 
 
 def _all_keys() -> list[str]:

@@ -47,6 +47,7 @@ OPTIONS = (
         "--start-ordinal", "start_ordinal", "N", "the set's spec.ordinals.start [0]", is_number=True
     ),
     Option("--output", "outputs", "FORMAT:PATH", "a file to keep true", is_list=True),
+    Option("--var", "vars", "KEY=VALUE", "a variable of the outputs' formats", is_list=True),
     Option(
         "--wait-for",
         "wait_for",

@@ -1,9 +1,5 @@
-"""What can be set: the shape of the config file, with its defaults, and what types can't say."""
+"""What can be set: the shape of the config file, with its defaults."""
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +10,7 @@ from agent.core.membership import Rules
 from agent.core.names import Family, dns_name, ip_address, is_address
 from agent.core.nameservers import Nameserver, parse_nameserver
 from agent.core.schedule import LONGEST_CACHED
+from agent.core.selection import Address, ExcludeSelf, Source
 
 # Seconds. Asking more often than this finds nothing sooner and burdens the cluster's DNS.
 SHORTEST_INTERVAL = 0.1
@@ -62,12 +59,26 @@ class BootstrapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file to keep true. `mode` is octal text; without it the file's own is kept, else 0644."""
+    """One file to keep true, by a built-in format or by a template of the user's own.
 
-    format: str
+    `mode` is octal text; without it the file's own is kept, else 0644. What is None is as the
+    format has it. `base` is a file that the format's keys are laid over, and `check` a command that
+    has to accept a new file before it is put in place; in it `{path}` stands for that file.
+    """
+
     path: str
+    format: str = ""
+    template: str = ""
     vars: dict[str, Any] = {}
     mode: str | None = None
+    source: Source | None = msgspec.field(default=None, name="from")
+    exclude_self: ExcludeSelf | None = None
+    limit: int | None = None
+    address: Address | None = None
+    port: int | None = None
+    base: str = ""
+    check: tuple[str, ...] = ()
+    check_timeout: Duration = Duration(10)
 
     @property
     def permissions(self) -> int | None:
@@ -101,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     membership: MembershipSettings = MembershipSettings()
     bootstrap: BootstrapSettings = BootstrapSettings()
     outputs: tuple[Output, ...] = ()
+    vars: dict[str, Any] = {}
     log: LogSettings = LogSettings()
 
     @property
@@ -139,104 +151,3 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def nameservers(self) -> tuple[Nameserver, ...]:
         """The nameservers to ask instead of resolv.conf's."""
         return tuple(parse_nameserver(text) for text in self.discovery.nameservers)
-
-
-def problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    """What is wrong although each value has its type: the key, and a sentence."""
-    yield from _gate_problems(settings)
-    yield from _discovery_problems(settings.discovery)
-    yield from _mode_problems(settings)
-    yield from _bootstrap_problems(settings)
-    yield from _output_problems(settings.outputs)
-
-
-def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    wait_for, replicas = settings.wait_for, settings.replicas
-    if replicas is not None and not 1 <= replicas <= MOST_REPLICAS:
-        yield "replicas", f"{replicas} has to be between 1 and {MOST_REPLICAS}"
-    if not 0 <= settings.start_ordinal < 10**9:
-        yield "start_ordinal", f"{settings.start_ordinal} has to be between 0 and {10**9 - 1}"
-    if wait_for in ("quorum", "all") and replicas is None:
-        yield "wait_for", f"{wait_for} needs to know how many pods there are to be: set replicas"
-    if isinstance(wait_for, int) and not 1 <= wait_for <= (replicas or wait_for):
-        most = replicas or "the number of pods"
-        yield "wait_for", f"{wait_for} has to be between 1 and {most}"
-
-
-def _discovery_problems(discovery: DiscoverySettings) -> Iterator[tuple[str, str]]:
-    if discovery.interval < SHORTEST_INTERVAL:
-        yield "discovery.interval", "it has to be 100ms or more"
-    if discovery.timeout <= 0:
-        yield "discovery.timeout", "it has to be more than 0"
-    for text in discovery.nameservers:
-        try:
-            parse_nameserver(text)
-        except ValueError as wrong:
-            yield "discovery.nameservers", str(wrong)
-
-
-def _mode_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    """What a discovery mode needs, or has no use for."""
-    asked = settings.discovery
-    if asked.mode == "static" and not asked.peers:
-        yield "discovery.mode", "static needs to be told the peers: set discovery.peers"
-    if asked.mode not in ("auto", "static") and asked.peers:
-        yield "discovery.peers", f"the mode {asked.mode} asks DNS: leave out one of the two"
-    if asked.mode == "ordinals" and settings.replicas is None:
-        yield "discovery.mode", "ordinals asks for each pod by its number: set replicas"
-    if asked.mode == "ordinals" and settings.workload == "deployment":
-        yield "discovery.mode", "the pods of a deployment have no ordinals to ask for"
-    if asked.port_name and (asked.mode not in ("auto", "srv") or asked.peers):
-        mode = "static" if asked.peers else asked.mode
-        yield "discovery.port_name", f"the mode {mode} asks for no port"
-    if asked.port_name and not re.fullmatch(PORT_NAME, asked.port_name):
-        yield (
-            "discovery.port_name",
-            f"{asked.port_name!r} is no port's name, as in cql or dns/udp",
-        )
-    for peer in asked.peers:
-        try:
-            _ = ip_address(peer) if is_address(peer) else dns_name(peer)
-        except ValueError as wrong:
-            yield "discovery.peers", str(wrong)
-
-
-def _bootstrap_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    asked = settings.bootstrap
-    if asked.port is not None and not 0 < asked.port < 65536:
-        yield "bootstrap.port", f"{asked.port} is not a port"
-    if asked.timeout <= 0:
-        yield "bootstrap.timeout", "it has to be more than 0"
-    for key in ("data", "state_file", "marker"):
-        if not (path := getattr(asked, key)).isprintable():
-            yield f"bootstrap.{key}", f"{path!r} is no path: it has characters that can't be shown"
-    if asked.state_file and not _is_inside(asked.state_file):
-        yield "bootstrap.state_file", f"{asked.state_file} has to be a path within bootstrap.data"
-    if asked.allow_first and not (asked.port and asked.data and asked.marker):
-        yield (
-            "bootstrap.allow_first",
-            "it needs bootstrap.port, bootstrap.data and bootstrap.marker",
-        )
-    if asked.port and (not settings.member or settings.workload == "deployment"):
-        yield "bootstrap.port", "only a member of a StatefulSet founds a cluster: leave it out"
-
-
-def _is_inside(path: str) -> bool:
-    """Whether a path leads nowhere but down."""
-    return not Path(path).is_absolute() and ".." not in Path(path).parts
-
-
-def _output_problems(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:
-    for path, times in Counter(Path(output.path) for output in outputs).items():
-        if times > 1:
-            yield "outputs", f"{path} is there {times} times: each output needs its own path"
-    for output in outputs:
-        if not output.path.isprintable():
-            yield "outputs", f"{output.path!r} is no path: it has characters that can't be shown"
-        if output.mode is not None and re.fullmatch(r"0?[0-3][0-7]{2}", output.mode):
-            yield (
-                "outputs",
-                f"mode {output.mode} keeps the owner, this agent, from reading the file",
-            )
-        if output.mode is not None and not re.fullmatch(r"0?[0-7]{3}", output.mode):
-            yield "outputs", f'{output.mode!r} is not a mode: write it as "0640"'

@@ -68,7 +68,7 @@ def agent(nameserver: str, file: Path, *flags: str) -> Iterator[subprocess.Popen
     command = [
         *(sys.executable, "-m", "agent", "run", "--pod-name=db-1", "--service=db"),
         *("--namespace=prod", "--cluster-domain=cluster.local", f"--nameserver={nameserver}"),
-        *(f"--output=cassandra:{file}", *flags),
+        *(f"--output=galera:{file}", *flags),
     ]
     process = subprocess.Popen(command, env=QUIET, stderr=subprocess.DEVNULL)
     try:
@@ -80,7 +80,7 @@ def agent(nameserver: str, file: Path, *flags: str) -> Iterator[subprocess.Popen
 
 def start_to_first_file(nameserver: str, folder: Path) -> float:
     """Seconds from the start of the process until its file is there."""
-    file = folder / "cassandra.yaml"
+    file = folder / "peers.cnf"
     file.unlink(missing_ok=True)
     began = time.perf_counter()
     with agent(nameserver, file):
@@ -90,7 +90,7 @@ def start_to_first_file(nameserver: str, folder: Path) -> float:
 
 def sigterm_to_exit(nameserver: str, folder: Path) -> float:
     """Seconds from SIGTERM until the process is gone."""
-    file = folder / "cassandra.yaml"
+    file = folder / "peers.cnf"
     file.unlink(missing_ok=True)
     with agent(nameserver, file) as process:
         until(file.exists, 10, "the file is there")
@@ -102,7 +102,7 @@ def sigterm_to_exit(nameserver: str, folder: Path) -> float:
 
 def at_rest(nameserver: str, folder: Path, seconds: float) -> tuple[float, float]:
     """Milliseconds of CPU a second, of all threads, and MiB resident, while nothing changes."""
-    file = folder / "cassandra.yaml"
+    file = folder / "peers.cnf"
     file.unlink(missing_ok=True)
     with agent(nameserver, file) as process:
         until(file.exists, 10, "the file is there")

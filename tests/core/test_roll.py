@@ -96,6 +96,7 @@ def test_a_document_says_what_a_reader_would_have_to_work_out() -> None:
         "replicas": 2,
         "start_ordinal": 0,
         "bootstrap": None,
+        "answering": {},
         "self": {
             "name": "db-1",
             "ordinal": 1,

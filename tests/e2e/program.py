@@ -24,6 +24,8 @@ SOON = 15.0
 _OF_A_POD = re.compile(r"ROLLCALL_.*|POD_NAME|POD_NAMESPACE|POD_IPS?")
 
 DOMAIN = "cluster.local"
+# Formats that ask nobody who answers, and whose files name every peer.
+SAMPLE = ("env", "galera", "json", "list", "yaml")
 SERVICE = ("--service=db", "--namespace=prod", f"--cluster-domain={DOMAIN}")
 QUICK = ("--interval=100ms", "--settle=100ms", "--forget-after=500ms", "--timeout=1s")
 

@@ -97,7 +97,7 @@ SETTINGS = {
         config="outputs: [{formt: list, path: /x}]",
     ),
     "an output without a format": run(
-        "outputs[0]", "format", given="", config="outputs: [{path: /x}]"
+        "/x", "has no format", given="", config="outputs: [{path: /x}]"
     ),
     "an unknown variable of a format": run(
         *("cassandra", "'cluster_nam'", "cluster_name"),

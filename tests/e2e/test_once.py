@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agent import formats
 from agent.lab.cluster import Port, Service
 from tests.e2e.conftest import Start
 from tests.e2e.kube import DB, Kube, Question, pods
 from tests.e2e.program import (
     QUICK,
+    SAMPLE,
     SERVICE,
     Setting,
     document,
@@ -31,31 +31,14 @@ from tests.support.until import until
 BARE_NAME = Question("SRV", "db.prod.svc.cluster.local")
 
 
-def test_a_cassandra_file_names_the_other_pods_as_seeds(kube: Kube, tmp_path: Path) -> None:
+def test_many_files_are_written_at_once(kube: Kube, tmp_path: Path) -> None:
     kube.scale(3)
-    file = tmp_path / "cassandra.yaml"
-    ended = rollcall(
-        "once",
-        *"--service db --namespace prod --pod-name db-1 --cluster-domain cluster.local".split(),
-        *("--nameserver", f"{kube.core.host}:{kube.core.port}"),
-        *("--output", f"cassandra:{file}"),
-    )
-    assert ended.code == 0, ended.err
-    assert ended.out == ""
-    read = yaml.safe_load(file.read_text())
-    assert read["listen_address"] == fqdn("db-1")
-    (provider,) = read["seed_provider"]
-    assert provider["parameters"] == [{"seeds": f"{fqdn('db-0')},{fqdn('db-2')}"}]
-
-
-def test_every_format_is_written_at_once(kube: Kube, tmp_path: Path) -> None:
-    kube.scale(3)
-    outputs = [f"--output={name}:{tmp_path / name}" for name in formats.names()]
+    outputs = [f"--output={name}:{tmp_path / name}" for name in SAMPLE]
     ended = rollcall("once", "--pod-name=db-1", *SERVICE, kube.flag, *outputs)
     assert ended.code == 0, ended.err
-    for name in formats.names():
+    for name in SAMPLE:
         assert fqdn("db-0") in (tmp_path / name).read_text()
-    assert {file.name for file in tmp_path.glob("[!.]*")} == set(formats.names())
+    assert {file.name for file in tmp_path.glob("[!.]*")} == set(SAMPLE)
 
 
 def test_a_config_file_says_all_that_flags_do_and_more(kube: Kube, tmp_path: Path) -> None:
@@ -285,16 +268,16 @@ def test_a_nameserver_that_is_down_leaves_the_last_good_file(kube: Kube, tmp_pat
 
 def test_a_second_run_rewrites_nothing_when_nothing_changed(kube: Kube, tmp_path: Path) -> None:
     kube.scale(3)
-    outputs = [f"--output={name}:{tmp_path / name}" for name in formats.names()]
+    outputs = [f"--output={name}:{tmp_path / name}" for name in SAMPLE]
     arguments = ("once", "--pod-name=db-1", *SERVICE, kube.flag, *outputs)
     assert rollcall(*arguments).code == 0
-    before = {name: stamp(tmp_path / name) for name in formats.names()}
+    before = {name: stamp(tmp_path / name) for name in SAMPLE}
     assert rollcall(*arguments).code == 0
-    assert {name: stamp(tmp_path / name) for name in formats.names()} == before
+    assert {name: stamp(tmp_path / name) for name in SAMPLE} == before
     kube.scale(4)
     assert rollcall(*arguments).code == 0
-    changed = [name for name in formats.names() if stamp(tmp_path / name) != before[name]]
-    assert changed == list(formats.names())
+    changed = [name for name in SAMPLE if stamp(tmp_path / name) != before[name]]
+    assert changed == list(SAMPLE)
 
 
 def test_files_can_be_read_by_every_user_whatever_the_umask(kube: Kube, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from agent import formats
 from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, from_document, to_document
 from agent.formats import FormatError
-from tests.formats.test_formats import ALL_NAMES, NONE, SERVICE, THREE, pod, render, sourced
+from tests.formats.rolls import ALL_NAMES, SERVICE, THREE, pod, render
+from tests.formats.test_general import sourced
 
 OBSERVED = from_document(to_document(Roll(SERVICE, None, THREE.peers, 1, 3)))
 AT = [Peer(f"10.0.0.{n}", (f"10.0.0.{n}",)) for n in (1, 2, 10)]
@@ -18,8 +19,8 @@ DEPLOYED = Roll(SERVICE, AT[1], tuple(AT), 1)
 NOBODY = Roll(SERVICE, None, ())
 OBSERVER, DEPLOYMENT = Role(is_member=False), Role(has_ordinals=False)
 # Formats that describe the pod itself, and those for anybody.
-OF_SELF = [name for name in formats.names() if formats.load(name).needs]
-FOR_ANYBODY = [name for name in formats.names() if not formats.load(name).needs]
+OF_SELF = [name for name in formats.names() if formats.load(name).header.needs]
+FOR_ANYBODY = [name for name in formats.names() if not formats.load(name).header.needs]
 for_anybody = pytest.mark.parametrize("name", FOR_ANYBODY)
 
 
@@ -30,31 +31,31 @@ def test_the_formats_of_databases_describe_their_pod() -> None:
 
 @pytest.mark.parametrize("name", OF_SELF)
 def test_a_format_that_describes_the_pod_is_refused_to_an_observer(name: str) -> None:
-    form = formats.load(name)
+    recipe = formats.Recipe(formats.load(name))
     sentence = (
         f"format {name} describes this pod itself, and an observer (member: false) is none of the "
         "peers: use json, yaml, env or list"
     )
     with pytest.raises(FormatError) as refused:
-        formats.render(form, OBSERVED, NONE)
+        formats.render(recipe, OBSERVED)
     assert str(refused.value) == sentence
     with pytest.raises(FormatError) as refused:
-        formats.try_out(form, NONE, OBSERVER)
+        formats.try_out(recipe, OBSERVER)
     assert str(refused.value) == sentence
 
 
 def test_a_format_that_needs_an_ordinal_is_refused_to_a_deployment() -> None:
-    form = formats.load("galera")
+    recipe = formats.Recipe(formats.load("galera"))
     with pytest.raises(FormatError, match=r"needs the pod's ordinal, and 10\.0\.0\.2 has none"):
-        formats.render(form, DEPLOYED, NONE)
+        formats.render(recipe, DEPLOYED)
     with pytest.raises(FormatError, match="needs the pod's ordinal"):
-        formats.try_out(form, NONE, DEPLOYMENT)
+        formats.try_out(recipe, DEPLOYMENT)
 
 
 @for_anybody
 @pytest.mark.parametrize("role", [Role(), OBSERVER, DEPLOYMENT], ids=str)
 def test_what_is_for_anybody_passes_its_trial_in_every_role(name: str, role: Role) -> None:
-    formats.try_out(formats.load(name), NONE, role)
+    formats.try_out(formats.Recipe(formats.load(name)), role)
 
 
 @for_anybody
@@ -102,7 +103,9 @@ def test_a_cassandra_of_a_deployment_has_the_others_for_seeds_and_never_itself()
     assert read["listen_address"] == "10.0.0.2"
     assert read["seed_provider"][0]["parameters"] == [{"seeds": "10.0.0.1,10.0.0.10"}]
     alone = Roll(SERVICE, AT[1], (AT[1],))
-    assert isinstance(formats.render(formats.load("cassandra"), alone, NONE), formats.Withheld)
+    assert isinstance(
+        formats.render(formats.Recipe(formats.load("cassandra")), alone), formats.Withheld
+    )
 
 
 @for_anybody

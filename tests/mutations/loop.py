@@ -68,7 +68,7 @@ MUTATIONS = (
     _mutation(
         "a file is rendered again each turn",
         QUIET,
-        "        if rendered != now:",
+        "        if rendered != roll:",
         "        if rendered != ():",
     ),
     _mutation(

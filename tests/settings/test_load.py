@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, object] = {
     "replicas": None,
     "start_ordinal": 0,
     "outputs": (),
+    "vars": {},
     "wait_for": "predecessors",
     "wait_timeout": 240,
     "on_timeout": "fail",
@@ -71,6 +72,7 @@ WRITTEN: Mapping[str, tuple[tuple[str, object], ...]] = {
     "outputs": tuple(
         (f"list:/{name}", (Output(format="list", path=f"/{name}"),)) for name in ("a", "b", "c")
     ),
+    "vars": tuple((f"a={n}", {"a": n}) for n in (1, 2, 3)),
     "wait_for": (("self", "self"), ("2", 2), ("predecessors", "predecessors")),
     "wait_timeout": (("1m", 60), ("1s", 1), ("1h", 3600)),
     "on_timeout": (("proceed", "proceed"), ("fail", "fail"), ("proceed", "proceed")),
@@ -127,6 +129,9 @@ def in_file(option: Option, written: str) -> str:
     if option.key == "outputs":
         form, _, path = written.partition(":")
         value = [{"format": form, "path": path}]
+    elif option.key == "vars":
+        name, _, text = written.partition("=")
+        value = {name: int(text)}
     elif option.is_list:
         value = [written]
     elif option.is_switch:
@@ -353,7 +358,8 @@ def test_a_variable_that_resembles_none_is_answered_by_all_that_there_are() -> N
 
 ALL_KEYS = (
     "bootstrap, cluster_domain, discovery, log, member, membership, namespace, on_timeout, "
-    "outputs, pod_ip, pod_name, replicas, service, start_ordinal, wait_for, wait_timeout, workload"
+    "outputs, pod_ip, pod_name, replicas, service, start_ordinal, vars, wait_for, wait_timeout, "
+    "workload"
 )
 
 

@@ -72,7 +72,7 @@ def listed(roll: Roll) -> bytes:
 
 def fits(form: formats.Format, plan: Scenario, pod: Pod) -> bool:
     """Whether a format can be rendered for a pod: some need this pod, or its ordinal."""
-    return not form.needs or (pod.ordinal is not None and not plan.is_deployment)
+    return not form.header.needs or (pod.ordinal is not None and not plan.is_deployment)
 
 
 class Agent:
@@ -193,7 +193,11 @@ class Agent:
         targets = [self._target(MAIN, listed)]
         form = formats.load(self._plan.second_output or "list")
         if self._plan.second_output and fits(form, self._plan, self.pod):
-            targets.append(self._target(PEERS / form.file, lambda r: formats.render(form, r, {})))
+            targets.append(
+                self._target(
+                    PEERS / form.header.file, lambda r: formats.render(formats.Recipe(form), r)
+                )
+            )
         return Edges(
             observe=self._observe,
             clock=self,

@@ -57,9 +57,9 @@ def _second_true(outcome: Outcome, pod: str, wanted: dict[str, tuple[str, ...]])
     peers = tuple(Peer(name, wanted[name]) for name in sorted(wanted, key=place_of))
     me = next((peer for peer in peers if peer.fqdn in _itself(outcome, pod)), None)
     roll = Roll(SERVICE, me, peers, 1, plan.gate.replicas, plan.start_ordinal)
-    text = formats.render(form, roll, {})
-    if not isinstance(text, formats.Withheld) and disk.files.get(PEERS / form.file) != text:
-        yield f"{pod} has {disk.files.get(PEERS / form.file)!r}, and not {text!r}"
+    text = formats.render(formats.Recipe(form), roll)
+    if not isinstance(text, formats.Withheld) and disk.files.get(PEERS / form.header.file) != text:
+        yield f"{pod} has {disk.files.get(PEERS / form.header.file)!r}, and not {text!r}"
 
 
 def opening(outcome: Outcome) -> Iterator[str]:

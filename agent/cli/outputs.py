@@ -1,0 +1,127 @@
+"""From the outputs of the settings to what is rendered, and to where it is written."""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent import formats, publish
+from agent.cli.common import ONE_FILE_TWICE
+from agent.cli.options import Wrong
+from agent.core.identity import Role
+from agent.core.roll import Roll
+from agent.core.selection import Selection
+from agent.edges import Target
+from agent.hearing import Wanted
+from agent.settings import Output, Settings
+
+
+def recipes_of(settings: Settings) -> tuple[formats.Recipe, ...]:
+    """What is to be rendered for each output. Raises FormatError."""
+    made = tuple(recipe_of(output, settings.vars) for output in settings.outputs)
+    for key in settings.vars:
+        if made and not any(key in recipe.given for recipe in made):
+            raise formats.FormatError(f"no output's format has the variable {key!r}")
+    return made
+
+
+def recipe_of(output: Output, for_all: Mapping[str, Any]) -> formats.Recipe:
+    """What is to be rendered for one output; of `for_all` it takes the variables that it has.
+
+    Raises FormatError.
+    """
+    form = own_format(output.template) if output.template else formats.load(output.format)
+    shared = {
+        key: value for key, value in for_all.items() if form.is_open or key in form.header.variables
+    }
+    return formats.Recipe(
+        form=form,
+        given={**shared, **output.vars},
+        selection=_selection(output, form),
+        port=output.port,
+        has_base=bool(output.base),
+    )
+
+
+def _selection(output: Output, form: formats.Format) -> Selection | None:
+    """The format's rule with what the output says of it; None where it says nothing."""
+    said = {
+        name: value
+        for name in ("source", "exclude_self", "limit", "address")
+        if (value := getattr(output, name)) is not None
+    }
+    if not said:
+        return None
+    own = form.selection or Selection()
+    kept = {name: getattr(own, name) for name in ("source", "exclude_self", "limit", "address")}
+    return Selection(**{**kept, **said}, allow_empty=own.allow_empty)
+
+
+def own_format(path: str) -> formats.Format:
+    """A user's template, as it is in its file now. Raises FormatError."""
+    return formats.own_format(path, _text(path, "template"))
+
+
+def base_of(output: Output) -> str:
+    """The text of the output's base file as it is now, empty if it has none. Raises FormatError."""
+    if not output.base:
+        return ""
+    return _text(output.base, "base file")
+
+
+def _text(path: str, what: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8 text"
+        raise formats.FormatError(f"the {what} {path} can't be read: {reason}") from None
+
+
+def targets_of(settings: Settings) -> tuple[Target, ...]:
+    """The outputs with their real edges; refuses what can't work. Raises Wrong."""
+    try:
+        recipes = recipes_of(settings)
+        pairs = zip(settings.outputs, recipes, strict=True)
+        targets = tuple(_target(output, recipe, settings.role) for output, recipe in pairs)
+    except (formats.FormatError, publish.PublishError) as wrong:
+        raise Wrong(str(wrong)) from None
+    if len({target.path for target in targets}) < len(targets):
+        raise Wrong(ONE_FILE_TWICE)
+    return targets
+
+
+def wanted_of(settings: Settings) -> tuple[Wanted, ...]:
+    """The ports at which outputs want to know who answers; one that wants all decides."""
+    limits: dict[int, list[int]] = {}
+    for recipe in recipes_of(settings):
+        port = recipe.cluster_port
+        if recipe.selects.source == "answering" and port is not None:
+            limits.setdefault(port, []).append(recipe.selects.limit)
+    return tuple(Wanted(port, 0 if 0 in all_ else max(all_)) for port, all_ in limits.items())
+
+
+def _target(output: Output, recipe: formats.Recipe, role: Role) -> Target:
+    try:
+        # The file that a link leads to is kept, not the link replaced.
+        path = Path(os.path.realpath(output.path))  # pathlib's raises on a loop
+        formats.try_out(recipe, role)
+        publish.check_target(path, output.permissions)
+    except OSError as wrong:
+        raise Wrong(f"{output.path} can't be written: {wrong.strerror or wrong}") from None
+    publish.sweep(path)
+
+    def render(roll: Roll) -> bytes | formats.Withheld:
+        return formats.render(recipe, roll, base_of(output))
+
+    write: Callable[[bytes], None] = functools.partial(
+        publish.publish, path, mode=output.permissions
+    )
+    return Target(
+        name=recipe.form.name,
+        path=path,
+        render=render,
+        write=write,
+        on_disk=publish.OnDisk(path).digest,
+        is_kept=recipe.form.header.once,
+    )

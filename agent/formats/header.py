@@ -1,0 +1,175 @@
+"""What a format is: its template, and the header in the template's first comment.
+
+The header is YAML, strict about its keys. A built-in format has all of it; of a user's own template
+every key may be left out, and the header too.
+"""
+
+import difflib
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from agent.core.selection import Address, ExcludeSelf, Selection, Source
+
+_ENDING = ".j2"
+# The first comment, where nothing but space is before it.
+_HEADER = re.compile(r"\s*\{#-?(?P<yaml>.*?)-?#\}", re.DOTALL)
+
+Syntax = Literal["", "yaml", "ini"]
+
+
+class FormatError(ValueError):
+    """A format or a variable that does not exist, or a template that can't be rendered."""
+
+
+class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that a user may set for a format.
+
+    A value has the type of `default`, and where there is a `pattern` it matches that as a whole:
+    what is written into the file as it is must not be able to end a line.
+    """
+
+    default: str | int | bool
+    meaning: str
+    pattern: str = ""
+
+
+class Hazard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A way in which a database can come to harm, and where that is known from."""
+
+    what: str
+    source: str
+
+
+class HeaderSelection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A format's own `Selection`, in the words of the config file."""
+
+    source: Source = msgspec.field(default="discovered", name="from")
+    exclude_self: ExcludeSelf = "never"
+    limit: int = 0
+    address: Address = "fqdn"
+    allow_empty: bool = False
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a format says of itself.
+
+    `title` is what it is for, with versions; `file` its usual name. `syntax` is what a base file
+    has to be written in, empty where none can be laid under it. `needs`: only a pod that is itself
+    a peer can have it (`self`), or one with an ordinal. `port` is the one that members use among
+    themselves. Without a `selection` it is the whole roll that is written. `once`: the database
+    rewrites the file, so that it is written only where there is none.
+
+    `wiring` says how the database comes to read the file, `reload` how it reads it again and
+    whether it has to, `hazards` what can go wrong, and `checked` by what the file was read back in
+    the tests: `run` (the program that it is for), `parsed` (a parser of its syntax) or `read`
+    (nothing but a person, against the manual).
+    """
+
+    title: str = ""
+    file: str = ""
+    syntax: Syntax = ""
+    needs: Literal["", "self", "ordinal"] = ""
+    port: int | None = None
+    selection: HeaderSelection | None = None
+    once: bool = False
+    variables: dict[str, Variable] = {}
+    wiring: str = ""
+    reload: str = ""
+    hazards: tuple[Hazard, ...] = ()
+    checked: Literal["run", "parsed", "read"] = "read"
+    checked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A template with its header. `path` is empty for a built-in one, `source` its whole text.
+
+    `is_open`: it takes variables that its header does not name, as a template without one does.
+    """
+
+    name: str
+    source: str
+    header: Header
+    path: str = ""
+    is_open: bool = False
+
+    @property
+    def selection(self) -> Selection | None:
+        """How it picks its seeds, None where it writes the whole roll."""
+        own = self.header.selection
+        if own is None:
+            return None
+        return Selection(own.source, own.exclude_self, own.limit, own.address, own.allow_empty)
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """The names of all built-in formats, sorted."""
+    folder = resources.files(__package__)
+    files = (entry.name for entry in folder.iterdir())
+    return tuple(sorted(n.removesuffix(_ENDING) for n in files if n.endswith(_ENDING)))
+
+
+@functools.cache
+def load(name: str) -> Format:
+    """A built-in format by name. Raises FormatError."""
+    if name not in names():
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names())}"
+        raise FormatError(f"there is no format {name!r}; {hint}")
+    source = resources.files(__package__).joinpath(name + _ENDING).read_text(encoding="utf-8")
+    return Format(name, source, _header(source, name) or Header())
+
+
+def own_format(path: str, source: str) -> Format:
+    """A user's template, `source` being what is in the file at `path`. Raises FormatError."""
+    header = _header(source, path)
+    name = path.rpartition("/")[2].removesuffix(_ENDING)
+    if header is None:
+        selected = HeaderSelection(allow_empty=True)
+        return Format(name, source, Header(selection=selected), path, is_open=True)
+    return Format(name, source, header, path)
+
+
+def _header(source: str, where: str) -> Header | None:
+    """The header of a template, None where its first comment is none."""
+    found = _HEADER.match(source)
+    if found is None:
+        return None
+    try:
+        tree = yaml.safe_load(found["yaml"])
+    except yaml.YAMLError:
+        return None
+    if not isinstance(tree, dict):
+        return None
+    try:
+        return msgspec.convert(tree, Header)
+    except msgspec.ValidationError as wrong:
+        raise FormatError(f"the header of {where} is wrong: {wrong}") from None
+
+
+def check_variables(form: Format, given: Mapping[str, Any]) -> None:
+    """Refuses variables that the format does not have, or can't have so. Raises FormatError."""
+    variables = form.header.variables
+    for key, value in given.items():
+        if key not in variables:
+            if form.is_open:
+                continue
+            known = ", ".join(variables) or "none"
+            raise FormatError(f"format {form.name} has no variable {key!r}; it has: {known}")
+        variable = variables[key]
+        kind = type(variable.default)
+        if type(value) is not kind:
+            wanted = {int: "a whole number", bool: "true or false"}.get(kind, "text")
+            raise FormatError(f"format {form.name}: {key} is {value!r}, it has to be {wanted}")
+        if variable.pattern and not re.fullmatch(variable.pattern, str(value)):
+            raise FormatError(
+                f"format {form.name}: {key} is {value!r}, it has to match {variable.pattern}"
+            )

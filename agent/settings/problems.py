@@ -1,0 +1,144 @@
+"""What is wrong with settings although each value has its type."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.core.names import dns_name, ip_address, is_address
+from agent.core.nameservers import parse_nameserver
+from agent.settings.schema import (
+    MOST_REPLICAS,
+    PORT_NAME,
+    SHORTEST_INTERVAL,
+    DiscoverySettings,
+    Output,
+    Settings,
+)
+
+# What stands for the new file in a check.
+FOR_FILE = "{path}"
+
+
+def problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What is wrong although each value has its type: the key, and a sentence."""
+    yield from _gate_problems(settings)
+    yield from _discovery_problems(settings.discovery)
+    yield from _mode_problems(settings)
+    yield from _bootstrap_problems(settings)
+    yield from _output_problems(settings.outputs)
+
+
+def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    wait_for, replicas = settings.wait_for, settings.replicas
+    if replicas is not None and not 1 <= replicas <= MOST_REPLICAS:
+        yield "replicas", f"{replicas} has to be between 1 and {MOST_REPLICAS}"
+    if not 0 <= settings.start_ordinal < 10**9:
+        yield "start_ordinal", f"{settings.start_ordinal} has to be between 0 and {10**9 - 1}"
+    if wait_for in ("quorum", "all") and replicas is None:
+        yield "wait_for", f"{wait_for} needs to know how many pods there are to be: set replicas"
+    if isinstance(wait_for, int) and not 1 <= wait_for <= (replicas or wait_for):
+        most = replicas or "the number of pods"
+        yield "wait_for", f"{wait_for} has to be between 1 and {most}"
+
+
+def _discovery_problems(discovery: DiscoverySettings) -> Iterator[tuple[str, str]]:
+    if discovery.interval < SHORTEST_INTERVAL:
+        yield "discovery.interval", "it has to be 100ms or more"
+    if discovery.timeout <= 0:
+        yield "discovery.timeout", "it has to be more than 0"
+    for text in discovery.nameservers:
+        try:
+            parse_nameserver(text)
+        except ValueError as wrong:
+            yield "discovery.nameservers", str(wrong)
+
+
+def _mode_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What a discovery mode needs, or has no use for."""
+    asked = settings.discovery
+    if asked.mode == "static" and not asked.peers:
+        yield "discovery.mode", "static needs to be told the peers: set discovery.peers"
+    if asked.mode not in ("auto", "static") and asked.peers:
+        yield "discovery.peers", f"the mode {asked.mode} asks DNS: leave out one of the two"
+    if asked.mode == "ordinals" and settings.replicas is None:
+        yield "discovery.mode", "ordinals asks for each pod by its number: set replicas"
+    if asked.mode == "ordinals" and settings.workload == "deployment":
+        yield "discovery.mode", "the pods of a deployment have no ordinals to ask for"
+    if asked.port_name and (asked.mode not in ("auto", "srv") or asked.peers):
+        mode = "static" if asked.peers else asked.mode
+        yield "discovery.port_name", f"the mode {mode} asks for no port"
+    if asked.port_name and not re.fullmatch(PORT_NAME, asked.port_name):
+        yield (
+            "discovery.port_name",
+            f"{asked.port_name!r} is no port's name, as in cql or dns/udp",
+        )
+    for peer in asked.peers:
+        try:
+            _ = ip_address(peer) if is_address(peer) else dns_name(peer)
+        except ValueError as wrong:
+            yield "discovery.peers", str(wrong)
+
+
+def _bootstrap_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    asked = settings.bootstrap
+    if asked.port is not None and not 0 < asked.port < 65536:
+        yield "bootstrap.port", f"{asked.port} is not a port"
+    if asked.timeout <= 0:
+        yield "bootstrap.timeout", "it has to be more than 0"
+    for key in ("data", "state_file", "marker"):
+        if not (path := getattr(asked, key)).isprintable():
+            yield f"bootstrap.{key}", f"{path!r} is no path: it has characters that can't be shown"
+    if asked.state_file and not _is_inside(asked.state_file):
+        yield "bootstrap.state_file", f"{asked.state_file} has to be a path within bootstrap.data"
+    if asked.allow_first and not (asked.port and asked.data and asked.marker):
+        yield (
+            "bootstrap.allow_first",
+            "it needs bootstrap.port, bootstrap.data and bootstrap.marker",
+        )
+    if asked.port and (not settings.member or settings.workload == "deployment"):
+        yield "bootstrap.port", "only a member of a StatefulSet founds a cluster: leave it out"
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path leads nowhere but down."""
+    return not Path(path).is_absolute() and ".." not in Path(path).parts
+
+
+def _output_problems(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:
+    for path, times in Counter(Path(output.path) for output in outputs).items():
+        if times > 1:
+            yield "outputs", f"{path} is there {times} times: each output needs its own path"
+    for output in outputs:
+        for sentence in (*_file_problems(output), *_content_problems(output)):
+            yield "outputs", sentence
+
+
+def _file_problems(output: Output) -> Iterator[str]:
+    """What is wrong with where an output is written, and how."""
+    for path in (output.path, output.template, output.base):
+        if not path.isprintable():
+            yield f"{path!r} is no path: it has characters that can't be shown"
+    if output.mode is not None and re.fullmatch(r"0?[0-3][0-7]{2}", output.mode):
+        yield f"mode {output.mode} keeps the owner, this agent, from reading the file"
+    if output.mode is not None and not re.fullmatch(r"0?[0-7]{3}", output.mode):
+        yield f'{output.mode!r} is not a mode: write it as "0640"'
+    if output.check and not any(FOR_FILE in word for word in output.check[1:]):
+        yield (
+            f"the check of {output.path} does not say where the new file goes: give it an "
+            f'argument with {FOR_FILE}, as in ["my-check", "{FOR_FILE}"]'
+        )
+    if output.check_timeout <= 0:
+        yield f"the check_timeout of {output.path} has to be more than 0"
+
+
+def _content_problems(output: Output) -> Iterator[str]:
+    """What is wrong with what an output is to hold."""
+    if not output.format and not output.template:
+        yield f"{output.path} has no format: name one, or a template"
+    if output.format and output.template:
+        yield f"{output.path} has a format and a template: leave out one of the two"
+    if output.limit is not None and output.limit < 0:
+        yield f"limit {output.limit} of {output.path} is less than 0, which is all"
+    if output.port is not None and not 0 < output.port < 65536:
+        yield f"port {output.port} of {output.path} is not a port"

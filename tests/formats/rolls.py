@@ -1,0 +1,71 @@
+"""Rolls to render, the rendering of a format by its name, and what a hostile value may hold."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from agent import formats
+from agent.core.roll import Peer, Roll, Service
+from agent.core.selection import Selection
+
+SERVICE = Service("db", "prod", "cluster.local")
+NONE: Mapping[str, Any] = MappingProxyType({})
+ALL_NAMES = [f"db-{n}.db.prod.svc.cluster.local" for n in range(3)]
+# What a value may hold that could end it, or start something, in one file or another.
+HOSTILE = (
+    'a"b',
+    "a'b",
+    "a\nb: c",
+    "a\r\nplugin_load_add=evil.so",
+    "4567]\n[mysqld_safe]",
+    "$(touch evil)",
+    "`touch evil`",
+    "; touch evil;",
+    "a # b",
+    "# b",
+    "%(report_host)s %s",
+    "{{ me }} {% raw %}",
+    "a\\",
+    "\\n\\",
+    "- a",
+    "*a",
+    "&a !b",
+    " a ",
+    "",
+    "null",
+    "2024-01-01",
+    "käse 🧀",
+)
+unhurried = settings(deadline=None)
+each_format = pytest.mark.parametrize("name", formats.names())
+each_hostile = pytest.mark.parametrize("value", HOSTILE)
+
+
+def pod(ordinal: int) -> Peer:
+    return Peer(SERVICE.pod(f"db-{ordinal}"), (f"10.0.0.{ordinal}", f"fd00::{ordinal}"))
+
+
+def roll(me: int, *others: int, replicas: int | None = None) -> Roll:
+    return Roll(SERVICE, pod(me), tuple(pod(n) for n in sorted({me, *others})), 1, replicas)
+
+
+THREE = roll(1, 0, 2, replicas=3)
+BY_ADDRESS = Selection(address="ip", allow_empty=True)
+
+
+def render(
+    name: str,
+    of: Roll,
+    variables: Mapping[str, Any] = NONE,
+    *,
+    port: int | None = None,
+    selection: Selection | None = None,
+) -> bytes:
+    """The file of a format, which has to be there."""
+    recipe = formats.Recipe(formats.load(name), variables, selection, port)
+    made = formats.render(recipe, of)
+    assert isinstance(made, bytes), made
+    return made

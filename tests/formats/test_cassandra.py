@@ -1,0 +1,106 @@
+"""What cassandra.yaml says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from agent import formats
+from agent.core.roll import Roll
+from agent.formats import FormatError, Withheld
+from tests.formats.rolls import ALL_NAMES, NONE, THREE, each_hostile, render, roll, unhurried
+
+
+def cassandra(of: Roll, variables: Mapping[str, Any] = NONE) -> Any:
+    return yaml.safe_load(render("cassandra", of, variables))
+
+
+def seeds(of: Roll) -> list[str]:
+    """The pods that a cassandra.yaml names as seeds."""
+    (provider,) = cassandra(of)["seed_provider"]
+    (parameters,) = provider["parameters"]
+    return [fqdn.partition(".")[0] for fqdn in parameters["seeds"].split(",")]
+
+
+def test_cassandra_reads_its_own_name_and_the_others_as_seeds() -> None:
+    read = cassandra(THREE)
+    assert read["listen_address"] == read["broadcast_rpc_address"] == ALL_NAMES[1]
+    assert seeds(THREE) == ["db-0", "db-2"]
+
+
+@unhurried
+@given(st.integers(0, 5), st.sets(st.integers(0, 5)))
+def test_a_cassandra_node_never_names_itself_as_seed_but_the_first_one_while_it_is_alone(
+    me: int, others: set[int]
+) -> None:
+    of = roll(me, *others)
+    if others - {me}:
+        named = seeds(of)
+        assert f"db-{me}" not in named
+        assert 1 <= len(named) <= 3
+    elif me == 0:
+        assert seeds(of) == ["db-0"]
+    else:
+        assert isinstance(formats.render(formats.Recipe(formats.load("cassandra")), of), Withheld)
+
+
+def test_a_cassandra_node_that_would_found_a_ring_of_its_own_gets_no_file_and_a_reason() -> None:
+    assert formats.render(formats.Recipe(formats.load("cassandra")), roll(1)) == Withheld(
+        "cassandra is not written while there is nobody to name but this pod, which is not the "
+        "first of its set: its database would start a cluster of its own"
+    )
+
+
+def test_cassandra_has_three_seeds_at_most_the_lowest_ordinals() -> None:
+    assert seeds(roll(10, *range(10))) == ["db-0", "db-1", "db-2"]
+    assert seeds(roll(0, *range(1, 12))) == ["db-1", "db-2", "db-3"]
+
+
+def test_cassandras_folders_are_all_below_the_data_volume() -> None:
+    read = cassandra(THREE, {"data": "/data"})
+    assert read["data_file_directories"] == ["/data/data"]
+    for key in ("commitlog_directory", "saved_caches_directory", "hints_directory"):
+        assert read[key].startswith("/data/")
+
+
+@each_hostile
+@pytest.mark.parametrize(
+    ("variable", "key"),
+    [
+        ("cluster_name", "cluster_name"),
+        ("snitch", "endpoint_snitch"),
+    ],
+)
+def test_a_value_stays_inside_its_key_of_a_cassandra_yaml(
+    variable: str, key: str, value: str
+) -> None:
+    assert cassandra(THREE, {variable: value}) == {**cassandra(THREE), key: value}
+
+
+@each_hostile
+def test_a_folder_stays_inside_its_key_of_a_cassandra_yaml(value: str) -> None:
+    read = cassandra(THREE, {"data": value})
+    assert read.keys() == cassandra(THREE).keys()
+    assert read["hints_directory"] == f"{value}/hints"
+    assert read["data_file_directories"] == [f"{value}/data"]
+
+
+@unhurried
+@given(st.text())
+@example("\x7f")
+@example("\x85")
+@example("\ufffe")
+@example("\U0001f9c0")
+def test_any_text_is_read_back_from_a_cassandra_yaml_as_it_was_given(value: str) -> None:
+    assert cassandra(THREE, {"cluster_name": value})["cluster_name"] == value
+
+
+def test_half_a_character_is_refused_or_read_back_but_never_crashes() -> None:
+    try:
+        content = render("cassandra", THREE, {"cluster_name": "\ud800"})
+    except FormatError:
+        return
+    assert yaml.safe_load(content)["cluster_name"] == "\ud800"
