@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.docker.engine import need_engine, remove_leftovers
 from tests.docker.fleet import Fleet
 from tests.docker.images import agent_image
+from tests.support.engine import need_engine, remove_leftovers
 
 
 @pytest.fixture(scope="session")

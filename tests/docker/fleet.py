@@ -13,10 +13,10 @@ from docker.models.containers import Container
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
-from tests.docker.engine import label
 from tests.docker.hosts import Agent, Host, Upstream
 from tests.docker.inside import relay, upstream
 from tests.support.coredns import free_port
+from tests.support.engine import label
 
 LOOPBACK = "127.0.0.1"
 _SLEEP = "import signal; signal.pause()"

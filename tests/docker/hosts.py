@@ -13,6 +13,7 @@ import docker.errors
 from docker.models.containers import Container
 
 from tests.docker.inside import upstream
+from tests.support.recipe import write_files
 from tests.support.until import until
 
 # Seconds. For what takes far less on an idle machine.
@@ -78,10 +79,7 @@ class Host:
         """Puts a file into it; its folder is there."""
         with io.BytesIO() as whole:
             with tarfile.open(fileobj=whole, mode="w") as tar:
-                entry = tarfile.TarInfo(path.lstrip("/"))
-                entry.size = len(content)
-                entry.mode = 0o644
-                tar.addfile(entry, io.BytesIO(content))
+                write_files(tar, {path.lstrip("/"): content})
             assert self._container.put_archive("/", whole.getvalue())
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly home=$PWD/.tools/docker
 readonly pid_file=$home/dockerd.pid log=$home/dockerd.log
 readonly start_s=60 stop_s=30
-# What tests/docker/images.py builds on. A change of how it is made is a change of the number.
+# What tests/support/recipe.py builds on. A change of how it is made is a change of the number.
 readonly suite=bookworm base=rollcall-test-base:bookworm-1
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
@@ -57,7 +57,7 @@ make_base() {
   [[ -z ${ROLLCALL_TEST_IMAGE_BASE:-} ]] || return 0
   docker image inspect "$base" >/dev/null 2>&1 && return
   can_install || say_no "There is no image $base, and only on Debian as root is it made here: name an image" \
-    'with Python 3.11 or newer that your engine has or can pull, as in ROLLCALL_TEST_IMAGE_BASE=python:3.12-slim'
+    'with Python 3.11 or newer that your engine has or can pull, as in ROLLCALL_TEST_IMAGE_BASE=python:3.12-slim-bookworm'
   command -v debootstrap >/dev/null || install_packages debootstrap
   echo "making the image $base"
   local root
