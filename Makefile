@@ -20,7 +20,7 @@ LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format tools engine e2e docker mutations soak bench lock clean clean-tools
+.PHONY: help demo test check format tools engine programs e2e docker readback mutations soak bench lock clean clean-tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,7 @@ demo: $(PROJECT) ## watch three agents grow to five, sit out a DNS fault and shr
 	.venv/bin/rollcall lab --replicas 3 --scale 5,2 --fault servfail --output cassandra
 
 test: $(PROJECT) $(TEST) ## run the tests that need no Docker; ARGS="-k gate -x" goes to pytest
-	.venv/bin/pytest --ignore tests/docker $(SPREAD) $(ARGS)
+	.venv/bin/pytest --ignore tests/docker --ignore tests/readback $(SPREAD) $(ARGS)
 
 check: $(PROJECT) $(DEV) ## lint, formatting, types and the rules of who may import whom
 	.venv/bin/ruff check .
@@ -47,11 +47,17 @@ tools: ## install the real programs that tests use into .tools/bin (needs Go)
 engine: ## make sure that Docker answers and has the tests' base image (on Debian as root, installs what is missing)
 	tests/tools/docker.sh
 
+programs: $(PROJECT) $(TEST) engine ## make the image with the programs that read rendered files
+	.venv/bin/python -m tests.readback.image
+
 docker: $(PROJECT) $(TEST) engine ## run the tests in real containers, against Docker's own DNS
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/docker $(ARGS)
 
-e2e: $(PROJECT) $(TEST) tools engine ## run all tests against real programs; what is missing fails instead of being skipped
-	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases tests/docker $(SPREAD) $(ARGS)
+readback: $(PROJECT) $(TEST) programs ## have rendered files read by the real programs that they are for
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/readback $(SPREAD) $(ARGS)
+
+e2e: $(PROJECT) $(TEST) tools programs ## run all tests against real programs; what is missing fails instead of being skipped
+	ROLLCALL_STRICT=1 ROLLCALL_SLOW=1 .venv/bin/pytest tests/e2e tests/lab tests/discovery tests/cases tests/docker tests/readback $(SPREAD) $(ARGS)
 
 mutations: $(PROJECT) $(TEST) ## break each rule in a copy of the tree and show which test fails for it
 	.venv/bin/python -m tests.mutations.run $(ARGS)
