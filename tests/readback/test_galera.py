@@ -9,6 +9,7 @@ from tests.readback.programs import Programs
 SERVICE = Service("db", "prod", "cluster.local")
 PODS = tuple(Peer(SERVICE.pod(f"db-{n}"), (f"10.0.0.{n + 1}",)) for n in range(3))
 NAMES = [f"db-{n}.db.prod.svc.cluster.local" for n in range(3)]
+GALERA = formats.Recipe(formats.load("galera"))
 FILE = "/peers/peers.cnf"
 
 each_pod = pytest.mark.parametrize("me", range(3))
@@ -16,7 +17,7 @@ each_pod = pytest.mark.parametrize("me", range(3))
 
 def rendered(me: int) -> dict[str, bytes]:
     """The file that a pod of three writes."""
-    content = formats.render(formats.load("galera"), Roll(SERVICE, PODS[me], PODS), {})
+    content = formats.render(GALERA, Roll(SERVICE, PODS[me], PODS))
     assert isinstance(content, bytes)
     return {FILE: content}
 
