@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from agent.cli import COMMANDS
+from agent.cli.outputs import recipes_of
 from agent.core.identity import IdentityError, identify
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered
@@ -26,16 +27,18 @@ from agent.discovery.address import other_family
 from agent.discovery.reading import read_srv
 from agent.discovery.second_look import no_names, no_such_port
 from agent.discovery.transport import Reply
+from agent.formats import check
 from agent.formats import load as load_format
 from agent.formats import names as format_names
 from agent.lab.cluster import Cluster
 from agent.lab.server import DnsServer
 from agent.lab.world import Nameserver as LabNameserver
-from agent.settings import OPTIONS, Said, load
+from agent.settings import OPTIONS, Output, Said, load
 from tests.test_loop import FILE, SERVICE, World, listed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 STEPS = ("scale", "dns", "fault", "kept", "check")
 
@@ -155,6 +158,18 @@ def test_the_config_file_in_readme_is_one_that_is_accepted() -> None:
     settings = load(Said({}, {}, "rollcall.yaml", text)).settings
     assert settings.discovery.interval == 0.5
     assert [output.permissions for output in settings.outputs] == [None, 0o640]
+
+
+@pytest.mark.parametrize("text", blocks(OUTPUTS, "yaml"), ids=range(len(blocks(OUTPUTS, "yaml"))))
+def test_the_outputs_in_the_docs_are_accepted(text: str) -> None:
+    settings = load(Said({}, {}, "rollcall.yaml", text)).settings
+    for recipe in recipes_of(settings):
+        check(recipe)
+
+
+def test_the_first_output_in_the_docs_says_all_that_can_be_said() -> None:
+    (output, *_) = yaml.safe_load(blocks(OUTPUTS, "yaml")[0])["outputs"]
+    assert {*output, "template"} == {*Output.__struct_encode_fields__}
 
 
 def test_the_pod_fragment_in_readme_runs_commands_that_exist_with_settings_that_are_accepted() -> (

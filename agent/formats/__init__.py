@@ -5,11 +5,13 @@ folder, a user's own anywhere. docs/formats.md lists what a template sees. Rende
 of the roll without its generation: the same membership gives the same bytes.
 """
 
-from agent.formats.explain import explain
+from agent.formats.explain import VOLUME, WRITTEN_ONCE, explain, selected, wiring
 from agent.formats.header import Format, FormatError, Variable, load, names, own_format
 from agent.formats.render import Recipe, Withheld, check, render, try_out
 
 __all__ = [
+    "VOLUME",
+    "WRITTEN_ONCE",
     "Format",
     "FormatError",
     "Recipe",
@@ -21,5 +23,7 @@ __all__ = [
     "names",
     "own_format",
     "render",
+    "selected",
     "try_out",
+    "wiring",
 ]

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 from agent.formats.header import Format
 
+VOLUME = (
+    "Rollcall and the database share one volume, mounted as a folder at /peers in both containers "
+    "(an emptyDir, a named volume): never a single file or a subPath, because the file is replaced."
+)
+WRITTEN_ONCE = "The database rewrites this file, so one that is there is left as it is."
 _WIDTH = 79
 _CHECKED = {
     "run": "read back in the tests by the program that it is for",
@@ -22,26 +27,33 @@ def _paragraphs(form: Format) -> Iterator[str]:
     head = form.header
     yield f"{form.name}: {head.title}"
     yield f"  rollcall run --output {form.name}:/peers/{head.file}"
-    yield _said("Wiring", head.wiring)
+    yield _said("Volume", VOLUME)
+    yield _said("Wiring", wiring(form))
     if head.reload:
         yield _said("Reload", head.reload)
     if head.once:
-        yield _said("Written", "once: the database rewrites the file, so one that is there stays.")
-    if form.selection is not None:
-        yield _said("Names", _selection(form))
+        yield _said("Written once", WRITTEN_ONCE)
+    if whom := selected(form):
+        yield _said("Names", whom)
     if head.variables:
-        yield "Variables\n" + "\n".join(
-            f"  {key}: {entry.meaning} [{entry.default}]" for key, entry in head.variables.items()
+        listed = (
+            _filled(f"{key}: {entry.meaning} [{entry.default}]", "    ")
+            for key, entry in head.variables.items()
         )
+        yield "\n".join(("Variables", *listed))
     for hazard in head.hazards:
         yield _said("Beware", f"{hazard.what} ({hazard.source})")
-    yield _said(
-        "Checked", f"{_CHECKED[head.checked]}{f' ({head.checked_by})' * bool(head.checked_by)}."
-    )
+    by = f" ({head.checked_by})" if head.checked_by else ""
+    yield _said("Checked", f"{_CHECKED[head.checked]}{by}.")
 
 
-def _selection(form: Format) -> str:
-    """The format's selection as a sentence; each part can be set at the output."""
+def wiring(form: Format) -> str:
+    """How its database comes to read the file, at its usual path."""
+    return form.header.wiring.replace("PATH", f"/peers/{form.header.file}")
+
+
+def selected(form: Format) -> str:
+    """Whom a format names, as the rest of a sentence; empty where it writes the whole roll."""
     rule, port = form.selection, form.header.port
     if rule is None:
         return ""
@@ -60,12 +72,15 @@ def _selection(form: Format) -> str:
 
 
 def _said(head: str, text: str) -> str:
-    filled = textwrap.fill(
+    return f"{head}\n{_filled(text, '  ')}"
+
+
+def _filled(text: str, indent: str) -> str:
+    return textwrap.fill(
         text,
         _WIDTH,
         initial_indent="  ",
-        subsequent_indent="  ",
+        subsequent_indent=indent,
         break_on_hyphens=False,
         break_long_words=False,
     )
-    return f"{head}\n{filled}"

@@ -59,6 +59,48 @@ def test_short_help_is_had_everywhere(command: str) -> None:
     assert "-h, --help" in text
 
 
+def test_a_format_is_shown_as_it_is_and_can_be_rendered_as_ones_own(
+    kube: Kube, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.j2"
+    own.write_text(well(rollcall("formats", "show", "galera")))
+    given = Setting(stdin=json.dumps(roll(kube)))
+    by_name = well(rollcall("render", "--format=galera", setting=given))
+    assert well(rollcall("render", f"--template={own}", setting=given)) == by_name
+
+
+def test_a_format_is_explained() -> None:
+    text = well(rollcall("formats", "explain", "galera"))
+    assert "--defaults-extra-file=/peers/peers.cnf" in text
+    assert "server_id_base" in text
+
+
+@pytest.mark.parametrize("command", ["show", "explain"])
+def test_a_format_that_does_not_exist_can_neither_be_shown_nor_explained(command: str) -> None:
+    ended = rollcall("formats", command, "galerra")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "rollcall: there is no format 'galerra'; did you mean galera?\n"
+
+
+def test_whom_a_rendered_file_names_can_be_selected(kube: Kube) -> None:
+    given = Setting(stdin=json.dumps(roll(kube)))
+    selecting = ("--exclude-self=always", "--address=ip", "--limit=1", "--port=7000")
+    text = well(rollcall("render", "--format=list", *selecting, setting=given))
+    assert text == "10.0.0.1:7000\n"
+    ended = rollcall("render", "--format=json", "--limit=1", setting=given)
+    assert (ended.code, ended.out) == (2, "")
+    assert "there is nothing to select" in ended.err
+
+
+def test_a_file_that_asks_who_answers_is_rendered_of_those_that_a_roll_says_answer(
+    kube: Kube,
+) -> None:
+    heard = {"7000": {fqdn("db-0"): False, fqdn("db-2"): True}}
+    given = Setting(stdin=json.dumps({**roll(kube), "answering": heard}))
+    text = well(rollcall("render", "--format=cassandra", setting=given))
+    assert yaml.safe_load(text)["seed_provider"][0]["parameters"] == [{"seeds": fqdn("db-2")}]
+
+
 def test_every_format_is_listed_with_its_file_and_title() -> None:
     lines = well(rollcall("formats")).splitlines()
     assert [line.split()[:2] for line in lines] == [
