@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import tempfile
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _ENDING = ".rollcall.tmp"
 
 _NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _BY_EFFECTIVE_USER = os.access in os.supports_effective_ids
+
+Check = Callable[[Path], None]
 
 
 class Fault(Enum):
@@ -121,17 +124,21 @@ def try_folder(folder: Path) -> None:
         raise PublishError(f"{folder} can't be written to: {_why(wrong, folder)}", fault) from wrong
 
 
-def publish(path: Path, data: bytes, mode: int | None) -> None:
+def publish(path: Path, data: bytes, mode: int | None, check: Check | None = None) -> None:
     """Replaces the file by `data`.
 
     `mode` None keeps the mode of the file that is there, else 0644 (the umask is not asked: the
-    reader is another user). Raises PublishError; then the old file is as it was.
+    reader is another user). `check` gets the path of a file beside the target, which holds `data`
+    in its final mode, and raises PublishError where that is not fit to take the target's place.
+    Raises PublishError; then the old file is as it was.
     """
     folder = path.parent
     try:
         permissions = _mode_of(path) if mode is None else mode
         temporary = _write_beside(path, data, permissions)
         try:
+            if check is not None:
+                check(temporary)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

@@ -190,6 +190,39 @@ def test_a_mode_that_is_set_counts_for_new_files_and_for_old_ones(
     assert mode_of(target) == mode
 
 
+# Its check, which somebody else does.
+
+
+def test_a_check_sees_the_whole_new_file_in_its_final_mode_and_the_old_one_in_place(
+    target: Path,
+) -> None:
+    publish(target, OLD, None)
+    seen = []
+
+    def check(path: Path) -> None:
+        seen.append((path.parent, path.read_bytes(), mode_of(path), target.read_bytes()))
+
+    publish(target, NEW, 0o640, check)
+    assert seen == [(target.parent, NEW, 0o640, OLD)]
+    assert (target.read_bytes(), files(target.parent)) == (NEW, ["peers.cnf"])
+
+
+@pytest.mark.parametrize("wrong", [PublishError("it is not fit"), KeyboardInterrupt()])
+def test_a_file_that_fails_its_check_replaces_nothing_and_is_not_left(
+    wrong: BaseException, target: Path
+) -> None:
+    publish(target, OLD, None)
+
+    def check(_: Path) -> None:
+        raise wrong
+
+    with pytest.raises(type(wrong)) as refused:
+        publish(target, NEW, 0o600, check)
+    assert refused.value is wrong
+    assert (target.read_bytes(), mode_of(target)) == (OLD, 0o644)
+    assert files(target.parent) == ["peers.cnf"]
+
+
 # Its digest, by which the caller knows that nothing has to be written.
 
 
