@@ -5,10 +5,8 @@ import fnmatch
 import os
 import resource
 import signal
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,36 +16,12 @@ import pytest
 
 from agent.core.reconcile import Ledger
 from agent.publish import OnDisk, PublishError, check_target, digest, publish, sweep, try_folder
+from tests.publish.folders import INCLUDED, files, mode_of, no_root, open_folder
+
+__all__ = ["no_root", "open_folder"]
 
 ROOT = Path(__file__).parents[1]
 OLD, NEW = b"old\n", b"new\n"
-# What servers include from a folder; the last is for all that is not hidden.
-INCLUDED = ("*.cnf", ".*.cnf", "*.conf", "*.yaml", "*.yml", "*.json", "*.env", "*.list", "[!.]*")
-
-
-@contextmanager
-def no_root() -> Iterator[int]:
-    """Within it the test is not root, who may write everywhere; gives the user's number."""
-    if os.geteuid() != 0:
-        yield os.geteuid()
-        return
-    os.setegid(65534)
-    os.seteuid(65534)
-    try:
-        yield 65534
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user may look into; pytest's own are for the user who runs it."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-        folder.chmod(0o755)
 
 
 # Is killed by the kernel in mid-write, as soon as a file has more than a page.
@@ -65,14 +39,6 @@ publish(Path(sys.argv[1]), b"x" * 100_000, None)
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "peers.cnf"
-
-
-def mode_of(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
 
 
 @contextmanager

@@ -40,6 +40,7 @@ _FOR_OTHERS = stat.S_IRGRP | stat.S_IROTH
 _MISTAKES = {
     publish.Fault.NO_FOLDER: Mistake.NO_FOLDER,
     publish.Fault.NOT_PERMITTED: Mistake.NOT_WRITABLE,
+    publish.Fault.SINGLE_FILE: Mistake.SINGLE_FILE,
     publish.Fault.OTHER: Mistake.OTHER,
 }
 Nameservers = Callable[[], tuple[Nameserver, ...]]

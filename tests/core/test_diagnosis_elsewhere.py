@@ -245,12 +245,12 @@ def test_in_docker_compose_the_own_container_is_asked_for_whatever_address_is_to
     assert says in found.finding
 
 
-@pytest.mark.parametrize("mistake", [Mistake.NO_FOLDER, Mistake.NOT_WRITABLE])
+@pytest.mark.parametrize("mistake", [Mistake.NO_FOLDER, Mistake.SINGLE_FILE, Mistake.NOT_WRITABLE])
 def test_folders_are_volumes_of_docker_compose(mistake: Mistake) -> None:
     flaw = Flaw("/peers/x", mistake, "it can't be")
     found = checks(replace(in_compose(), outputs=("/peers/x",), flaws=(flaw,)))["outputs"]
     assert mends(found) == [
-        ["PEERS:/peers"] if mistake is Mistake.NO_FOLDER else {"user": "UID:GID"}
+        {"user": "UID:GID"} if mistake is Mistake.NOT_WRITABLE else ["PEERS:/peers"]
     ]
 
 

@@ -7,7 +7,7 @@ READING = "agent/discovery/reading.py"
 ADDRESS = "agent/discovery/address.py"
 ORDINALS = "agent/discovery/ordinals.py"
 SECOND_LOOK = "agent/discovery/second_look.py"
-PUBLISH = "agent/publish.py"
+WRITING = "agent/publish/writing.py"
 
 _TRANSPORT_TESTS = "tests/discovery/test_transport.py"
 _SEVERAL_TESTS = "tests/discovery/test_several_nameservers.py"
@@ -154,7 +154,7 @@ MUTATIONS = (
     Mutation(
         "a file is written in its place",
         WHOLE,
-        PUBLISH,
+        WRITING,
         "            temporary.replace(path)",
         "            path.write_bytes(temporary.read_bytes())\n            temporary.unlink()",
         _PUBLISH_TESTS,
@@ -162,7 +162,7 @@ MUTATIONS = (
     Mutation(
         "a write that fails leaves something behind",
         WHOLE,
-        PUBLISH,
+        WRITING,
         "            os.fsync(file.fileno())\n    except BaseException:\n"
         "        temporary.unlink(missing_ok=True)",
         "            os.fsync(file.fileno())\n    except BaseException:",

@@ -115,6 +115,7 @@ class Mistake(Enum):
 
     NO_FOLDER = "no folder"
     NOT_WRITABLE = "not writable"
+    SINGLE_FILE = "single file"
     PRIVATE = "private"
     OTHER = "other"
 

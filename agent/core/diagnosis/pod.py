@@ -133,7 +133,7 @@ def check_outputs(evidence: Evidence) -> Verdict:
 def _of(flaw: Flaw, manifest: Manifest) -> Verdict:
     folder = flaw.path.rpartition("/")[0] or "/"
     match flaw.mistake:
-        case Mistake.NO_FOLDER:
+        case Mistake.NO_FOLDER | Mistake.SINGLE_FILE:
             return fail(flaw.sentence, manifest.shared(folder))
         case Mistake.NOT_WRITABLE:
             return fail(flaw.sentence, manifest.writable())

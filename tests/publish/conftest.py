@@ -1,0 +1,3 @@
+from tests.publish.folders import open_folder
+
+__all__ = ["open_folder"]

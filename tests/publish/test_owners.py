@@ -1,0 +1,118 @@
+"""Whose a file is: kept when it is replaced, as far as the system permits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.publish import PublishError, check_target, publish
+from tests.publish.folders import NOBODY, files, mode_of, no_root, owner_of
+
+OLD, NEW = b"old\n", b"new\n"
+DATABASE, READERS = 4999, 5000
+
+
+@pytest.fixture
+def target(open_folder: Path) -> Path:
+    """A file of the database's user, which only its group may read."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, who alone may give files to another user: run it as root")
+    target = open_folder / "peers.cnf"
+    target.write_bytes(OLD)
+    os.chown(target, DATABASE, READERS)
+    target.chmod(0o640)
+    return target
+
+
+@pytest.mark.parametrize(("mode", "then"), [(None, 0o640), (0o604, 0o604)])
+def test_root_keeps_the_owner_and_the_group_whether_the_mode_is_set_or_not(
+    mode: int | None, then: int, target: Path
+) -> None:
+    publish(target, NEW, mode)
+    assert (target.read_bytes(), owner_of(target)) == (NEW, (DATABASE, READERS))
+    assert mode_of(target) == then
+
+
+def test_bits_that_a_change_of_owner_takes_away_are_kept(target: Path) -> None:
+    target.chmod(0o2750)
+    publish(target, NEW, None)
+    assert (mode_of(target), owner_of(target)) == (0o2750, (DATABASE, READERS))
+
+
+def test_who_is_in_the_files_group_keeps_the_group(target: Path) -> None:
+    os.chown(target.parent, 0, READERS)
+    target.parent.chmod(0o775)
+    with no_root(READERS):
+        check_target(target)
+        publish(target, NEW, None)
+    assert (target.read_bytes(), owner_of(target)) == (NEW, (NOBODY, READERS))
+    assert mode_of(target) == 0o640
+
+
+def test_who_may_not_give_it_away_writes_it_all_the_same(target: Path) -> None:
+    target.parent.chmod(0o777)
+    with no_root():
+        check_target(target)
+        publish(target, NEW, None)
+    assert (target.read_bytes(), owner_of(target)) == (NEW, (NOBODY, NOBODY))
+    assert (mode_of(target), files(target.parent)) == (0o640, ["peers.cnf"])
+
+
+def test_a_first_file_is_of_the_writers_group_and_in_a_setgid_folder_of_the_folders(
+    target: Path,
+) -> None:
+    os.chown(target.parent, 0, READERS)
+    for mode, group in ((0o777, NOBODY), (0o2777, READERS)):
+        target.parent.chmod(mode)
+        target.unlink()
+        with no_root():
+            publish(target, NEW, None)
+        assert (owner_of(target), mode_of(target)) == ((NOBODY, group), 0o644)
+
+
+def test_a_setgid_folder_does_not_change_the_group_that_a_file_has(target: Path) -> None:
+    os.chown(target.parent, 0, 5001)
+    target.parent.chmod(0o2777)
+    with no_root(READERS):
+        publish(target, NEW, None)
+    assert owner_of(target) == (NOBODY, READERS)
+
+
+def test_anothers_file_in_a_sticky_folder_is_refused_with_what_mends_it(target: Path) -> None:
+    target.parent.chmod(0o1777)
+    because = (
+        f"it belongs to user {DATABASE}, and the sticky bit of {target.parent} keeps user "
+        f"{NOBODY} from replacing it: remove it, or give it to that user"
+    )
+    with no_root():
+        with pytest.raises(PublishError) as refused:
+            check_target(target)
+        assert str(refused.value) == f"{target} can't be replaced: {because}"
+        with pytest.raises(PublishError) as refused:
+            publish(target, NEW, None)
+        assert str(refused.value) == f"{target} was not written: {because}"
+    assert (target.read_bytes(), files(target.parent)) == (OLD, ["peers.cnf"])
+    os.chown(target, NOBODY, NOBODY)
+    with no_root():
+        check_target(target)
+        publish(target, NEW, None)
+    assert target.read_bytes() == NEW
+
+
+def test_a_folder_of_another_user_will_do_if_it_lets_the_group_write(target: Path) -> None:
+    os.chown(target.parent, DATABASE, READERS)
+    target.unlink()
+    for mode, is_fine in ((0o755, False), (0o775, True)):
+        target.parent.chmod(mode)
+        with no_root(READERS):
+            if is_fine:
+                check_target(target)
+                publish(target, NEW, None)
+                continue
+            with pytest.raises(PublishError, match="is not writable for user"):
+                check_target(target)
+            with pytest.raises(PublishError, match="is not writable for user"):
+                publish(target, NEW, None)
+    assert target.read_bytes() == NEW
