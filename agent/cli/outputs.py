@@ -109,7 +109,6 @@ def _target(output: Output, recipe: formats.Recipe, role: Role) -> Target:
         publish.check_target(path, output.permissions)
     except OSError as wrong:
         raise Wrong(f"{output.path} can't be written: {wrong.strerror or wrong}") from None
-    publish.sweep(path)
 
     def render(roll: Roll) -> bytes | formats.Withheld:
         return formats.render(recipe, roll, base_of(output))

@@ -1,9 +1,11 @@
 """`rollcall run` and `rollcall once`: the loop with its real edges."""
 
+import contextlib
 import functools
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -61,14 +63,18 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     asking = discoverer(inquiry_of(situation), time.monotonic)
     me, asked = situation.identity, settings.bootstrap
     memory = memory_beside(targets[0].path, me)
-    publish.sweep(memory)
+    first = publish.Claim(targets[0].path, me.pod, beside=(memory,))
+    claims = (first, *(publish.Claim(target.path, me.pod) for target in targets[1:]))
     edges = Edges(
         observe=signals.guard(asking.observe),
         clock=SystemClock(signals),
-        targets=targets,
+        targets=tuple(
+            replace(target, write=claim.guarding(target.write))
+            for target, claim in zip(targets, claims, strict=True)
+        ),
         tell=tell,
         recall=functools.partial(publish.read, memory),
-        remember=functools.partial(publish.publish, memory, mode=None),
+        remember=first.guarding(functools.partial(publish.publish, memory, mode=None)),
         advise=adviser_of(asked, signals) if asked.port else not_advised,
         listen=listener_of(settings, signals),
     )
@@ -83,7 +89,10 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         needs_advice=settings.bootstrap.allow_first,
     )
     try:
-        end = Loop(plan, edges).run(until_ready=until_ready)
+        with contextlib.ExitStack() as held:
+            for claim in claims:
+                held.enter_context(claim)
+            end = Loop(plan, edges).run(until_ready=until_ready)
     except Stopped:
         tell("info", "asked to end", kind="stopped")
         if until_ready:

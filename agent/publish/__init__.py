@@ -1,9 +1,11 @@
 """Whole files: a reader sees the old one or the new one, never half of one.
 
-`writing` replaces a file, `target` tells beforehand what would keep it from being replaced, and
-`reading` says what is there. None of them knows what is in a file.
+`writing` replaces a file, `claim` keeps two agents from replacing one in turns, `target` tells
+beforehand what would keep it from being replaced, and `reading` says what is there. None of them
+knows what is in a file.
 """
 
+from agent.publish.claim import Claim
 from agent.publish.errors import Fault, PublishError
 from agent.publish.reading import OnDisk, digest, read
 from agent.publish.target import check_target, try_folder
@@ -12,6 +14,7 @@ from agent.publish.writing import DEFAULT_MODE, Check, publish, sweep
 __all__ = [
     "DEFAULT_MODE",
     "Check",
+    "Claim",
     "Fault",
     "OnDisk",
     "PublishError",
