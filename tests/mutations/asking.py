@@ -8,6 +8,7 @@ ADDRESS = "agent/discovery/address.py"
 ORDINALS = "agent/discovery/ordinals.py"
 SECOND_LOOK = "agent/discovery/second_look.py"
 WRITING = "agent/publish/writing.py"
+CLAIM = "agent/publish/claim.py"
 
 _TRANSPORT_TESTS = "tests/discovery/test_transport.py"
 _SEVERAL_TESTS = "tests/discovery/test_several_nameservers.py"
@@ -16,11 +17,13 @@ _READING_TESTS = "tests/discovery/test_reading.py"
 _OBSERVE_TESTS = "tests/discovery/test_observe.py"
 _ORDINALS_TESTS = "tests/discovery/test_ordinals.py"
 _PUBLISH_TESTS = "tests/test_publish.py"
+_CLAIM_TESTS = "tests/publish/test_claim.py"
 
 DOUBT = "a failure, half an answer or another's is doubt, never an answer"
 ASKS = "a poll asks until somebody answers or its time is up"
 NAMED = "a wrong setup is told apart from nobody"
 WHOLE = "a reader sees the old file or the new one"
+ONE = "one agent at a time replaces a file"
 
 MUTATIONS = (
     Mutation(
@@ -167,5 +170,29 @@ MUTATIONS = (
         "        temporary.unlink(missing_ok=True)",
         "            os.fsync(file.fileno())\n    except BaseException:",
         _PUBLISH_TESTS,
+    ),
+    Mutation(
+        "a second agent writes too",
+        ONE,
+        CLAIM,
+        "                raise self._taken(keeper) from None",
+        "                return None",
+        _CLAIM_TESTS,
+    ),
+    Mutation(
+        "an agent whose lock file was removed has the claim for ever",
+        ONE,
+        CLAIM,
+        "        if self._handle is None or not _is_at(self._handle, self._lock):",
+        "        if self._handle is None:",
+        _CLAIM_TESTS,
+    ),
+    Mutation(
+        "what another agent is writing is swept away",
+        WHOLE,
+        CLAIM,
+        "        if self._handle is None or",
+        "        [sweep(file) for file in self._files]\n        if self._handle is None or",
+        _CLAIM_TESTS,
     ),
 )

@@ -13,6 +13,7 @@ ASKING = (
     "tests/discovery/test_observe.py",
     "tests/discovery/test_ordinals.py",
     "tests/test_publish.py",
+    "tests/publish/test_claim.py",
 )
 
 GROUPS = (

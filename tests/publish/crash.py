@@ -1,4 +1,4 @@
-"""Kills a writer at each of its system calls; `test_crash` starts it.
+"""Stops a writer at each of its system calls, and kills it there; `test_crash` starts it.
 
 `python -m tests.publish.crash SCENE FOLDER` ends with 0 if all is as it should be, and prints how
 many deaths left the old files, the new ones, and something beside them.
@@ -13,10 +13,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from agent.publish import Claim, publish, sweep
-from tests.publish.kernel import killed
+from tests.publish.kernel import ended, killed, started, stopped
 
 OLD, NEW = b"old\n", b"new\n" * 10_000
 # Who has the file before; only root may give files away, all others keep theirs.
@@ -104,9 +105,31 @@ def agent(path: Path) -> None:
         claim.guarding(partial(publish, path, mode=0o604))(NEW)
 
 
+def race(path: Path) -> dict[str, int]:
+    """At each moment of one that tries for a claim, its holder gives it up and another takes it.
+
+    How often the one was late; two of them at once are an error.
+    """
+    for number in count(1):
+        child = started(Claim(path, "db-1").take)
+        holder, other = Claim(path, "db-0"), Claim(path, "db-2")
+        holder.take()
+        if not stopped(child, number):
+            holder.close()
+            return {"late": number - 1}
+        holder.close()
+        other.take()
+        assert ended(child) == 1, number
+        other.close()
+    raise AssertionError("it never ends")
+
+
 def main(scene: str, folder: Path) -> None:
     """Plays one of them."""
     sweep(folder / "any")  # so that all is imported and looked up once before a child does it
+    if scene == "race":
+        print(json.dumps(race(folder / "peers.cnf")))
+        return
     scenes = {
         "first": Scene(folder, nothing, plain),
         "kept": Scene(folder, another, plain),

@@ -36,6 +36,19 @@ def own_mounts() -> tuple[str, ...]:
     return _MOUNTS
 
 
+def need_tracing() -> None:
+    """Skips the test where a process may not stop its own child at its system calls."""
+    if not _can_trace():
+        pytest.skip("needs ptrace of Linux, which is not here, or not allowed")
+
+
+@cache
+def _can_trace() -> bool:
+    look = "import sys; from tests.publish.kernel import can_trace; sys.exit(not can_trace())"
+    tried = [sys.executable, "-c", look]  # pytest has threads, and must not fork
+    return subprocess.run(tried, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
 @cache
 def _has_mounts() -> bool:
     if os.geteuid() != 0 or shutil.which("unshare") is None:

@@ -152,6 +152,16 @@ def test_a_lock_file_that_was_removed_is_made_again_and_two_never_write(target: 
     assert target.read_bytes() == b"second"
 
 
+def test_who_gives_up_a_claim_that_was_lost_leaves_the_others(target: Path) -> None:
+    first = Claim(target, "db-0")
+    first.take()
+    target.with_name(LOCK).unlink()
+    with Claim(target, "db-1"):
+        first.close()
+        assert "db-1" in refusal(first)
+    assert files(target.parent) == []
+
+
 def test_however_they_come_and_go_there_is_never_more_than_one(target: Path) -> None:
     """The lock file is removed by whoever gives it up, while others are about to lock it."""
     inside: list[int] = []
