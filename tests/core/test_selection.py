@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.roll import Peer, Roll, Service
-from agent.core.selection import Selection, select
+from agent.core.selection import Selection, listed, select
 
 SERVICE = Service("db", "prod", "cluster.local")
 
@@ -82,3 +84,73 @@ def test_no_pod_is_its_own_seed_but_the_first_that_is_alone(
     seeds = select(of, Selection(exclude_self="unless_first", limit=limit))
     assert (of.me in seeds) == (me == start and not others - {me})
     assert limit == 0 or len(seeds) <= limit
+
+
+NOBODY: set[int] = set()
+ANSWERING = Selection(source="answering", exclude_self="unless_first", limit=3)
+
+
+def heard(of: Roll, *, yes: set[int] = NOBODY, no: set[int] = NOBODY) -> Roll:
+    """The same, after the others were asked on 7000."""
+    words = {pod(n).fqdn: True for n in yes} | {pod(n).fqdn: False for n in no}
+    return replace(of, answering={7000: words})
+
+
+@pytest.mark.parametrize(
+    ("of", "seeds"),
+    [
+        (heard(roll(1, 0, 2), yes={0, 2}), ["db-0", "db-2"]),
+        (heard(roll(1, 0, 2), yes={2}), ["db-2"]),
+        (heard(roll(1, 0, 2), yes={2}, no={0}), ["db-2"]),
+        (heard(roll(4, 0, 1, 2, 3), yes={0, 1, 2, 3}), ["db-0", "db-1", "db-2"]),
+        (heard(roll(1, 0, 2)), []),
+        (heard(roll(1, 0, 2), no={0, 2}), []),
+        (heard(roll(0, 1, 2), no={1, 2}), ["db-0"]),
+        (heard(roll(0, 1, 2), no={1}), []),
+        (heard(roll(0, 1, 2)), []),
+        (heard(roll(0, 1, 2), yes={2}, no={1}), ["db-2"]),
+        (heard(roll(0)), ["db-0"]),
+        (heard(roll(1)), []),
+        (roll(1, 0, 2), ["db-0", "db-2"]),
+    ],
+)
+def test_seeds_of_those_who_answer(of: Roll, seeds: list[str]) -> None:
+    assert names(select(of, ANSWERING, 7000)) == seeds
+
+
+def test_who_answers_on_another_port_says_nothing() -> None:
+    assert names(select(heard(roll(1, 0, 2), no={0, 2}), ANSWERING, 9042)) == ["db-0", "db-2"]
+
+
+def test_this_pod_is_among_those_who_answer_where_it_is_not_left_out() -> None:
+    of = heard(roll(1, 0, 2), yes={2}, no={0})
+    assert names(select(of, Selection(source="answering"), 7000)) == ["db-1", "db-2"]
+
+
+def test_an_observer_has_those_who_answer() -> None:
+    of = heard(replace(roll(1, 0, 2), me=None), yes={1, 2}, no={0})
+    assert names(select(of, Selection(source="answering"), 7000)) == ["db-1", "db-2"]
+
+
+def test_by_address_only_those_who_have_one_are_named() -> None:
+    of = replace(roll(1, 0), peers=(replace(pod(0), addresses=()), pod(1)))
+    rule = Selection(address="ip")
+    assert names(select(of, rule)) == ["db-1"]
+    assert [each.host for each in listed(select(of, rule), "ip")] == ["10.0.0.3"]
+    assert [each.host for each in listed(of.peers, "fqdn")] == [pod(0).fqdn, pod(1).fqdn]
+
+
+@given(st.integers(0, 4), st.sets(st.integers(0, 4)), st.data())
+def test_the_first_stands_for_itself_only_when_all_others_are_known_not_to_answer(
+    me: int, others: set[int], data: st.DataObject
+) -> None:
+    others = others - {me}
+    words = {n: data.draw(st.sampled_from([True, False, None])) for n in others}
+    of = heard(
+        roll(me, *others),
+        yes={n for n, word in words.items() if word},
+        no={n for n, word in words.items() if word is False},
+    )
+    seeds = select(of, ANSWERING, 7000)
+    assert (of.me in seeds) == (me == 0 and all(word is False for word in words.values()))
+    assert {peer.ordinal for peer in seeds if peer != of.me} <= {n for n in others if words[n]}

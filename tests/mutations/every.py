@@ -1,10 +1,11 @@
 """All mutations there are, and the tests that hold their rules."""
 
-from tests.mutations import asking, founding, loop, membership, opening, view
+from tests.mutations import asking, founding, hearing, loop, membership, opening, view
 from tests.mutations.mutation import Group
 
 DECIDING = ("tests/core", "tests/test_loop.py")
 FOUNDING = ("tests/core/test_bootstrap.py", "tests/test_bootstrap.py")
+HEARING = ("tests/core/test_hearing.py", "tests/core/test_selection.py", "tests/test_hearing.py")
 ASKING = (
     "tests/discovery/test_transport.py",
     "tests/discovery/test_several_nameservers.py",
@@ -22,5 +23,6 @@ GROUPS = (
     Group(DECIDING, opening.MUTATIONS),
     Group(DECIDING, loop.MUTATIONS),
     Group(FOUNDING, founding.MUTATIONS, is_simulated=False),
+    Group(HEARING, hearing.MUTATIONS, is_simulated=False),
     Group(ASKING, asking.MUTATIONS, is_simulated=False),
 )
