@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
 
 import docker
@@ -22,21 +22,28 @@ from tests.support.until import until as wait_until
 
 
 class How(TypedDict, total=False):
-    """What else a run may have: a user (root if none), environment, and names in /etc/hosts."""
+    """What else a run may have."""
 
     user: str
+    """Root if none is named."""
     env: Mapping[str, str]
     hosts: Mapping[str, str]
-    """Addresses by name."""
+    """For /etc/hosts: addresses by name."""
+    leaves: Sequence[str]
+    """Files that it has to leave; they come back with what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a program ended, and what it wrote. The code is 137 if it was ended by force."""
+    """How a program ended, what it wrote, and files that it left, by path.
+
+    The code is 137 if it was ended by force.
+    """
 
     code: int
     out: str
     err: str
+    left: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Programs:
@@ -64,6 +71,7 @@ class Programs:
             list(command),
             network_mode="none",
             labels=label(),
+            hostname="localhost",  # which it can resolve; Java looks itself up
             user=how.get("user", ""),
             environment=dict(how.get("env", {})),
             extra_hosts=dict(how.get("hosts", {})),
@@ -76,7 +84,7 @@ class Programs:
             elif not _has_ended(container, within):
                 said = _what_came(container)
                 raise AssertionError(f"not so: {command[0]} ends within {within:g} s, with {said}")
-            return _what_came(container)
+            return _what_came(container, how.get("leaves", ()))
         finally:
             container.remove(force=True, v=True)
 
@@ -107,7 +115,7 @@ def _wait_for_text(container: Container, text: str, within: float) -> None:
     wait_until(is_over, within, f"{container.attrs['Path']} says {text!r}")
 
 
-def _what_came(container: Container) -> Ran:
+def _what_came(container: Container, leaves: Sequence[str] = ()) -> Ran:
     """Ends it, if it still runs."""
     container.reload()
     if container.status == "running":
@@ -117,4 +125,12 @@ def _what_came(container: Container) -> Ran:
         container.logs(stdout=stdout, stderr=not stdout).decode(errors="replace")
         for stdout in (True, False)
     )
-    return Ran(code, out, err)
+    return Ran(code, out, err, {path: _read(container, path) for path in leaves})
+
+
+def _read(container: Container, path: str) -> bytes:
+    pieces, _ = container.get_archive(path)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
+        file = tar.extractfile(tar.getmembers()[0])
+        assert file is not None, f"{path} is no file"
+        return file.read()

@@ -50,3 +50,8 @@ def test_a_server_that_ends_by_itself_is_not_waited_for(programs: Programs) -> N
 def test_a_server_that_does_not_say_it_in_time_fails_the_test(programs: Programs) -> None:
     with pytest.raises(AssertionError, match=r"sleep says 'ready' within 1 s"):
         programs.run(["sleep", "infinity"], until="ready", within=1.0)
+
+
+def test_a_file_that_it_leaves_comes_back(programs: Programs) -> None:
+    ran = programs.run(["sh", "-c", f"echo more >>{FILE}"], {FILE: b"some\n"}, leaves=[FILE])
+    assert ran == Ran(0, "", "", {FILE: b"some\nmore\n"})
