@@ -1,5 +1,5 @@
-# Needs Python 3.11 or newer with venv, for the real programs in tests also Go, and for tests with real
-# containers a Docker engine. No root, but to install that one.
+# Needs Python 3.11 or newer with venv, for the real programs in tests also Go and Maven, and for tests with
+# real containers a Docker engine. No root, but to install that one.
 PYTHON ?= python3
 ARGS ?=
 # In how many processes the tests run: they wait more than they compute. 0 is one, as a debugger wants.
@@ -47,7 +47,7 @@ tools: ## install the real programs that tests use into .tools/bin (needs Go)
 engine: ## make sure that Docker answers and has the tests' base image (on Debian as root, installs what is missing)
 	tests/tools/docker.sh
 
-programs: $(PROJECT) $(TEST) engine ## make the image with the programs that read rendered files
+programs: $(PROJECT) $(TEST) engine ## make the image with the programs that read rendered files (needs Go and Maven)
 	.venv/bin/python -m tests.readback.image
 
 docker: $(PROJECT) $(TEST) engine ## run the tests in real containers, against Docker's own DNS

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.formats.rolls import render, roll
-from tests.readback.loaders import java
+from tests.readback.loaders import PATIENCE, java
 from tests.readback.programs import Programs
 
 FILE = "/peers/cassandra.yaml"
@@ -15,7 +15,7 @@ def test_cassandra_s_loader_takes_the_seeds_and_the_addresses_as_they_are_meant(
     programs: Programs, me: int
 ) -> None:
     command, loader = java("cassandra", "Cassandra", FILE)
-    ran = programs.run(command, {FILE: render("cassandra", roll(me, 0, 1, 2)), **loader})
+    ran = programs.run(command, {FILE: render("cassandra", roll(me, 0, 1, 2)), **loader}, PATIENCE)
     assert ran.code == 0, ran.err
     values = dict(line.split("=", 1) for line in ran.out.splitlines() if "=" in line)
     assert values["seeds"].split(",") == [name for name in NAMES if name != NAMES[me]]
@@ -27,5 +27,5 @@ def test_cassandra_s_loader_takes_the_seeds_and_the_addresses_as_they_are_meant(
 def test_cassandra_s_loader_refuses_a_setting_that_it_does_not_know(programs: Programs) -> None:
     command, loader = java("cassandra", "Cassandra", FILE)
     content = render("cassandra", roll(0, 1)) + b"sead_provider: []\n"
-    ran = programs.run(command, {FILE: content, **loader})
+    ran = programs.run(command, {FILE: content, **loader}, PATIENCE)
     assert (ran.code, "sead_provider" in ran.out + ran.err) == (1, True)

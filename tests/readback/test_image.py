@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.readback.loaders import java
+from tests.readback.loaders import PATIENCE, java
 from tests.readback.programs import Programs
 
 # The least that each loader takes, and what it makes of it.
@@ -55,7 +55,7 @@ def loaded(programs: Programs, jars: str, loader: str, files: Mapping[str, bytes
     """The lines that a loader in Java prints of `/peers` or the first file."""
     argument = "/peers" if jars.endswith("search") else next(iter(files))
     command, its_files = java(jars, loader, argument)
-    ran = programs.run(command, {**files, **its_files})
+    ran = programs.run(command, {**files, **its_files}, PATIENCE)
     assert ran.code == 0, ran
     return ran.out.splitlines()
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+# Seconds. On a busy machine the compiler alone may take half a minute.
+PATIENCE = 90.0
+
 _HERE = Path(__file__).parent
 
 
