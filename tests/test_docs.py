@@ -92,11 +92,9 @@ def test_readme_lists_every_command() -> None:
     assert listed == set(COMMANDS)
 
 
-def test_readme_lists_every_format_with_its_file() -> None:
-    listed: dict[str, str] = {}
-    for row in table("Formats"):
-        listed |= zip(re.findall(r"`(.*?)`", row[0]), re.findall(r"`(.*?)`", row[1]), strict=True)
-    assert listed == {name: load_format(name).header.file for name in format_names()}
+def test_readme_lists_every_format() -> None:
+    listed = [name for row in table("Formats") for name in re.findall(r"`(.*?)`", row[1])]
+    assert sorted(listed) == list(format_names())
 
 
 def refused(rcode: dns.rcode.Rcode) -> Reply:
