@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -128,14 +128,15 @@ def _tell_how_to_look(file: Path, nameserver: str) -> None:
     )
 
 
-def _output(form: formats.Format) -> Mapping[str, str]:
+def _output(form: formats.Format) -> Mapping[str, Any]:
     """The output as in a config file. No database runs here, so nobody is asked who answers."""
     asks = form.selection is not None and form.selection.source == "answering"
-    return {"format": form.name, **({"from": "discovered"} if asks else {})}
+    source = {"from": "discovered"} if asks else {}
+    return {"format": form.name, "vars": form.header.examples, **source}
 
 
 def _demanded(form: formats.Format) -> Callable[[Roll], bytes | None]:
-    recipe = formats.Recipe(form)
+    recipe = formats.Recipe(form, form.header.examples)
 
     def demanded(roll: Roll) -> bytes | None:
         content = formats.render(recipe, roll)

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-from agent.formats.header import Format
+from agent.formats.header import Format, Variable
 
 VOLUME = (
     "Rollcall and the database share one volume, mounted as a folder at /peers in both containers "
@@ -25,8 +25,9 @@ def explain(form: Format) -> str:
 
 def _paragraphs(form: Format) -> Iterator[str]:
     head = form.header
-    yield f"{form.name}: {head.title}"
-    yield f"  rollcall run --output {form.name}:/peers/{head.file}"
+    yield textwrap.fill(f"{form.name}: {head.title}", _WIDTH, subsequent_indent="  ")
+    needed = "".join(f" \\\n    --var {key}={example}" for key, example in head.examples.items())
+    yield f"  rollcall run --output {form.name}:/peers/{head.file}{needed}"
     yield _said("Volume", VOLUME)
     yield _said("Wiring", wiring(form))
     if head.reload:
@@ -37,7 +38,7 @@ def _paragraphs(form: Format) -> Iterator[str]:
         yield _said("Names", whom)
     if head.variables:
         listed = (
-            _filled(f"{key}: {entry.meaning} [{entry.default}]", "    ")
+            _filled(f"{key}: {entry.meaning} [{default_of(entry)}]", "    ")
             for key, entry in head.variables.items()
         )
         yield "\n".join(("Variables", *listed))
@@ -45,6 +46,11 @@ def _paragraphs(form: Format) -> Iterator[str]:
         yield _said("Beware", f"{hazard.what} ({hazard.source})")
     by = f" ({head.checked_by})" if head.checked_by else ""
     yield _said("Checked", f"{_CHECKED[head.checked]}{by}.")
+
+
+def default_of(variable: Variable) -> str:
+    """A variable's default, in words where it has none."""
+    return "has to be given" if variable.example else str(variable.default)
 
 
 def wiring(form: Format) -> str:

@@ -32,12 +32,14 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that a user may set for a format.
 
     A value has the type of `default`, and where there is a `pattern` it matches that as a whole:
-    what is written into the file as it is must not be able to end a line.
+    what is written into the file as it is must not be able to end a line. One that has an `example`
+    has no default: it has to be given.
     """
 
-    default: str | int | bool
     meaning: str
+    default: str | int | bool = ""
     pattern: str = ""
+    example: str = ""
 
 
 class Hazard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +87,11 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hazards: tuple[Hazard, ...] = ()
     checked: Literal["run", "parsed", "read"] = "read"
     checked_by: str = ""
+
+    @property
+    def examples(self) -> dict[str, str]:
+        """A value for each variable that has to be given."""
+        return {key: entry.example for key, entry in self.variables.items() if entry.example}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,10 @@ def _header(source: str, where: str) -> Header | None:
 
 
 def check_variables(form: Format, given: Mapping[str, Any]) -> None:
-    """Refuses variables that the format does not have, or can't have so. Raises FormatError."""
+    """Refuses variables that the format does not have, or can't have so, or needs and lacks.
+
+    Raises FormatError.
+    """
     variables = form.header.variables
     for key, value in given.items():
         if key not in variables:
@@ -172,4 +182,10 @@ def check_variables(form: Format, given: Mapping[str, Any]) -> None:
         if variable.pattern and not re.fullmatch(variable.pattern, str(value)):
             raise FormatError(
                 f"format {form.name}: {key} is {value!r}, it has to match {variable.pattern}"
+            )
+    for key, example in form.header.examples.items():
+        if key not in given:
+            raise FormatError(
+                f"format {form.name} needs the variable {key}, {variables[key].meaning}: "
+                f"set it, as in --var {key}={example}"
             )

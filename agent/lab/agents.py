@@ -50,7 +50,7 @@ class AgentPlan:
 
     service: Service
     nameserver: str
-    output: Mapping[str, str]
+    output: Mapping[str, Any]
     file_name: str
     folder: Path
     times: Sequence[str]

@@ -248,10 +248,19 @@ READERS = {
 }
 
 
+def needed(name: str) -> list[str]:
+    """The variables without which there is no file of a format."""
+    examples = formats.load(name).header.examples
+    return [f"--var={key}={example}" for key, example in examples.items()]
+
+
 def test_every_format_renders_what_peers_print(kube: Kube, start: Start) -> None:
     given = Setting(stdin=json.dumps(roll(kube)))
     for names in batches(formats.names(), 6):
-        rendering = {name: start("render", f"--format={name}", setting=given) for name in names}
+        rendering = {
+            name: start("render", f"--format={name}", *needed(name), setting=given)
+            for name in names
+        }
         for name, program in rendering.items():
             ended = program.end()
             assert (ended.code, bool(ended.out)) == (0, True), ended.err

@@ -19,7 +19,7 @@ SIZES = (1, 2, 3, 12)
 def text(name: str) -> str:
     """All that the golden file of a format is to hold."""
     form = formats.load(name)
-    recipe = formats.Recipe(form)
+    recipe = formats.Recipe(form, form.header.examples)
     cases = {
         f"{size} of {size} pods, db-{me}": (recipe, _of(size, me))
         for size in SIZES

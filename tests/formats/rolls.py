@@ -64,8 +64,9 @@ def render(
     port: int | None = None,
     selection: Selection | None = None,
 ) -> bytes:
-    """The file of a format, which has to be there."""
-    recipe = formats.Recipe(formats.load(name), variables, selection, port)
+    """The file of a format, which has to be there; examples stand for what has to be given."""
+    form = formats.load(name)
+    recipe = formats.Recipe(form, {**form.header.examples, **variables}, selection, port)
     made = formats.render(recipe, of)
     assert isinstance(made, bytes), made
     return made

@@ -31,7 +31,8 @@ def test_the_formats_of_databases_describe_their_pod() -> None:
 
 @pytest.mark.parametrize("name", OF_SELF)
 def test_a_format_that_describes_the_pod_is_refused_to_an_observer(name: str) -> None:
-    recipe = formats.Recipe(formats.load(name))
+    form = formats.load(name)
+    recipe = formats.Recipe(form, form.header.examples)
     sentence = (
         f"format {name} describes this pod itself, and an observer (member: false) is none of the "
         "peers: use json, yaml, env or list"
