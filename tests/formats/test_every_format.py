@@ -87,7 +87,7 @@ def test_the_generation_changes_no_byte(name: str) -> None:
 @each_format
 def test_a_file_names_this_pod_and_has_whole_lines(name: str) -> None:
     text = render(name, THREE).decode()
-    assert "db-1.db.prod.svc.cluster.local" in text or name == "cassandra"
+    assert "db-1.db.prod.svc.cluster.local" in text or name == "postgresql"
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     assert "{#" not in text
