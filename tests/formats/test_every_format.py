@@ -50,6 +50,8 @@ def test_a_format_says_what_it_is_for_and_what_each_of_its_variables_means(name:
 
 def another(variable: Variable) -> str | int:
     """A value that a variable may have, and not the one that it has."""
+    if isinstance(variable.default, bool):
+        return not variable.default
     if isinstance(variable.default, int):
         return variable.default + 1
     if re.fullmatch(variable.pattern or ".*", "OTHER"):
