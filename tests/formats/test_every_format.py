@@ -98,7 +98,8 @@ def test_a_file_names_this_pod_and_has_whole_lines(name: str) -> None:
 
 @each_format
 def test_another_membership_gives_other_bytes(name: str) -> None:
-    assert render(name, roll(1, 0, 2, 3)) != render(name, roll(1, 0, 2))
+    names_all = name != "redis-sentinel"  # which names two pods, and learns the others by itself
+    assert (render(name, roll(1, 0, 2, 3)) != render(name, roll(1, 0, 2))) == names_all
 
 
 @each_format
