@@ -9,7 +9,7 @@ from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, check_variables
-from agent.formats.template import fill
+from agent.formats.template import Withholding, fill
 
 _WHOLE_ROLL = Selection(allow_empty=True)
 _FOR_ANYBODY = "use json, yaml, env or list"
@@ -82,7 +82,10 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
         "has_base": recipe.has_base,
         "vars": variables | dict(recipe.given),
     }
-    return fill(form.source, form.path or form.name, context).encode()
+    try:
+        return fill(form.source, form.path or form.name, context).encode()
+    except Withholding as reason:
+        return Withheld(f"{form.name} is not written {reason}")
 
 
 def _withheld(recipe: Recipe, roll: Roll) -> str:

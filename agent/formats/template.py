@@ -1,14 +1,14 @@
 """Jinja in a sandbox: what a template may do, and what it is told when it does something else.
 
 It knows no format by name. Whatever a template raises comes out as a FormatError that names the
-file and the line.
+file and the line; but it may say that there is to be no file: `withhold("while …")`.
 """
 
 import functools
 import json
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from xml.sax.saxutils import escape
 
 import yaml
@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
+class Withholding(Exception):  # noqa: N818  # no error: what a template decided, with its reason
+    """A template called `withhold`, because its database would do harm with the file."""
+
+
 def fill(source: str, where: str, context: dict[str, Any]) -> str:
-    """The text that a template gives; `where` is what to call it. Raises FormatError."""
+    """The text that a template gives; `where` is what to call it.
+
+    Raises FormatError, and Withholding where the template says that there is to be no file.
+    """
     import jinja2  # noqa: PLC0415  # 40 ms that `whoami` and `--help` need not pay
 
     try:
@@ -47,7 +54,13 @@ def _template(source: str) -> "jinja2.Template":
     environment.filters["yaml"] = _yaml
     environment.filters["host"] = _host
     environment.filters["xml"] = _xml
+    environment.globals["withhold"] = _withhold
     return environment.from_string(source)
+
+
+def _withhold(reason: str) -> NoReturn:
+    """Ends the rendering: a database would do harm with the file."""
+    raise Withholding(reason)
 
 
 def _quoted(value: Any) -> str:
