@@ -1,8 +1,9 @@
 """Rolls to render, the rendering of a format by its name, and what a hostile value may hold."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import settings
@@ -50,6 +51,16 @@ def pod(ordinal: int) -> Peer:
 
 def roll(me: int, *others: int, replicas: int | None = None) -> Roll:
     return Roll(SERVICE, pod(me), tuple(pod(n) for n in sorted({me, *others})), 1, replicas)
+
+
+def with_only(version: Literal[4, 6], of: Roll) -> Roll:
+    """The same pods in a network that has only one version of IP."""
+
+    def seen(peer: Peer) -> Peer:
+        return Peer(peer.fqdn, (peer.addresses[version == 6],))
+
+    me = None if of.me is None else seen(of.me)
+    return replace(of, me=me, peers=tuple(seen(peer) for peer in of.peers))
 
 
 THREE = roll(1, 0, 2, replicas=3)

@@ -1,4 +1,4 @@
-"""etcd on what was rendered for it. All members are in one container, each at its own loopback."""
+"""etcd on what was rendered for it, all members in one container at loopbacks of their own."""
 
 from __future__ import annotations
 
