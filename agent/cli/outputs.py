@@ -1,7 +1,10 @@
 """From the outputs of the settings to what is rendered, and to where it is written."""
 
+import codecs
+import errno
 import functools
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,9 @@ from agent.core.selection import Selection
 from agent.edges import Target
 from agent.hearing import Wanted
 from agent.settings import Output, Settings
+
+# Bytes of a template or a base file. Cassandra's own cassandra.yaml has 100,000.
+LONGEST_SOURCE = 2**20
 
 
 def recipes_of(settings: Settings) -> tuple[formats.Recipe, ...]:
@@ -71,11 +77,26 @@ def base_of(output: Output) -> str:
 
 
 def _text(path: str, what: str) -> str:
+    """A file that a user wrote, without a byte order mark. Raises FormatError."""
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8 text"
-        raise formats.FormatError(f"the {what} {path} can't be read: {reason}") from None
+        return _read(Path(path)).removeprefix(codecs.BOM_UTF8).decode()
+    except OSError as wrong:
+        reason = wrong.strerror or str(wrong)
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    raise formats.FormatError(f"the {what} {path} can't be read: {reason}")
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a file that ends, and soon. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        content = file.read(LONGEST_SOURCE + 1)
+    if len(content) > LONGEST_SOURCE:
+        raise OSError(errno.EFBIG, f"it has more than {LONGEST_SOURCE // 2**10} KiB")
+    return content
 
 
 def targets_of(settings: Settings) -> tuple[Target, ...]:

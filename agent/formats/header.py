@@ -13,13 +13,11 @@ from importlib import resources
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 from agent.core.selection import Address, ExcludeSelf, Selection, Source
+from agent.formats.heading import HeadingError, read_heading
 
 _ENDING = ".j2"
-# The first comment, where nothing but space is before it.
-_HEADER = re.compile(r"\s*\{#-?(?P<yaml>.*?)-?#\}", re.DOTALL)
 
 Syntax = Literal["", "yaml", "ini"]
 
@@ -146,20 +144,11 @@ def own_format(path: str, source: str) -> Format:
 
 
 def _header(source: str, where: str) -> Header | None:
-    """The header of a template, None where its first comment is none."""
-    found = _HEADER.match(source)
-    if found is None:
-        return None
+    """The header of a template, None where its first comment is none. Raises FormatError."""
     try:
-        tree = yaml.safe_load(found["yaml"])
-    except yaml.YAMLError:
-        return None
-    if not isinstance(tree, dict):
-        return None
-    try:
-        return msgspec.convert(tree, Header)
-    except msgspec.ValidationError as wrong:
-        raise FormatError(f"the header of {where} is wrong: {wrong}") from None
+        return read_heading(source, Header)
+    except HeadingError as wrong:
+        raise FormatError(f"the header of {where} is wrong, {wrong}") from None
 
 
 def check_variables(form: Format, given: Mapping[str, Any]) -> None:

@@ -9,9 +9,11 @@ from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, check_variables
-from agent.formats.template import Withholding, fill
+from agent.formats.template import UnfitError, Withholding, fill
 
 _WHOLE_ROLL = Selection(allow_empty=True)
+# Pods and `replicas`: a template may look at either.
+_MADE_UP = ((2, None), (9, 9))
 _FOR_ANYBODY = "use json, yaml, env or list"
 
 
@@ -50,16 +52,27 @@ class Withheld:
 def try_out(recipe: Recipe, role: Role) -> None:
     """Refuses what a pod of that role can't have, or not so.
 
-    Raises FormatError.
+    A user's own template may count on more than the made-up rolls have (a peer of some name, or a
+    third one), so of those only what no roll could mend is refused. Raises FormatError.
     """
+    check(recipe)
+    for count, replicas in _MADE_UP:
+        try:
+            render(recipe, _made_up(role, count, replicas))
+        except UnfitError:
+            if not recipe.form.path:
+                raise
+
+
+def _made_up(role: Role, count: int, replicas: int | None) -> Roll:
+    """A roll of so many pods, as this pod would see it that is the first of them."""
     service = Service("service", "namespace", "cluster.local")
-    addresses = [f"10.0.0.{n + 1}" for n in range(2)]
+    addresses = [f"10.0.0.{n + 1}" for n in range(count)]
     pods = tuple(
         Peer(service.pod(f"pod-{n}") if role.has_ordinals else address, (address,))
         for n, address in enumerate(addresses)
     )
-    check(recipe)
-    render(recipe, Roll(service, pods[0] if role.is_member else None, pods))
+    return Roll(service, pods[0] if role.is_member else None, pods, replicas=replicas)
 
 
 def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
@@ -76,14 +89,17 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
     check_variables(form, recipe.given)
     variables = {key: entry.default for key, entry in form.header.variables.items()}
     context = {
-        **_context(roll, rule),
+        **_members(roll, rule),
         "seeds": listed(seeds, rule.address),
+        **_around(roll),
         "port": recipe.cluster_port,
         "has_base": recipe.has_base,
         "vars": variables | dict(recipe.given),
+        "roll": _document(roll),
     }
+    what = f"the template {form.path}" if form.path else f"format {form.name}"
     try:
-        return fill(form.source, form.path or form.name, context).encode()
+        return fill(form.source, what, context).encode()
     except Withholding as reason:
         return Withheld(f"{form.name} is not written {reason}")
 
@@ -144,25 +160,30 @@ def _check_fit(form: Format, roll: Roll) -> None:
         )
 
 
-def _context(roll: Roll, rule: Selection) -> dict[str, Any]:
-    """What a template sees of the roll: `me`, `peers` (with this pod), `others`, `expected`, … .
-
-    Not `self`, as in the document: Jinja keeps that name for itself. Without what changes while
-    the membership does not: the generation, and who answers.
-    """
-    document = to_document(roll)
-    del document["generation"], document["answering"]
+def _members(roll: Roll, rule: Selection) -> dict[str, Any]:
+    """Whom a template sees. Not `self`, as in the document: Jinja keeps that name for itself."""
     me = None if roll.me is None else (listed((roll.me,), rule.address) or (_unlocated(roll.me),))
     return {
         "me": None if me is None else me[0],
-        "service": roll.service,
         "peers": listed(roll.peers, rule.address),
         "others": listed(roll.others, rule.address),
         "expected": listed(roll.expected, rule.address),
+    }
+
+
+def _around(roll: Roll) -> dict[str, Any]:
+    return {
         "replicas": roll.replicas,
         "bootstrap": roll.bootstrap or "",
-        "roll": document,
+        "service": roll.service,
     }
+
+
+def _document(roll: Roll) -> dict[str, Any]:
+    """The roll without what changes while the membership does not: generation, who answers."""
+    document = to_document(roll)
+    del document["generation"], document["answering"]
+    return document
 
 
 def _unlocated(me: Peer) -> Listed:

@@ -1,7 +1,9 @@
-"""Jinja in a sandbox: what a template may do, and what it is told when it does something else.
+"""Jinja in a sandbox: what a template may do, and the text that it gives.
 
 It knows no format by name. Whatever a template raises comes out as a FormatError that names the
-file and the line; but it may say that there is to be no file: `withhold("while …")`.
+file and the line; `agent/formats/mistakes.py` has the sentences. But it may say that there is to be
+no file: `withhold("while …")`. A template is trusted not to take for ever: the sandbox bounds a
+`range`, and the file's length is bounded here, but not its work.
 """
 
 import functools
@@ -18,43 +20,69 @@ from agent.formats.header import FormatError
 if TYPE_CHECKING:
     import jinja2
 
+# Characters. All of a roll of 10,000 pods is less.
+LONGEST = 16 * 2**20
+
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class UnfitError(FormatError):
+    """A template that fails with this roll, and may not with another."""
 
 
 class Withholding(Exception):  # noqa: N818  # no error: what a template decided, with its reason
     """A template called `withhold`, because its database would do harm with the file."""
 
 
-def fill(source: str, where: str, context: dict[str, Any]) -> str:
-    """The text that a template gives; `where` is what to call it.
+def fill(source: str, what: str, context: dict[str, Any]) -> str:
+    """The text that a template gives; `what` is what to call it in a sentence.
 
-    Raises FormatError, and Withholding where the template says that there is to be no file.
+    Raises FormatError, as UnfitError where that may come of the roll, and Withholding where the
+    template says that there is to be no file.
     """
-    import jinja2  # noqa: PLC0415  # 40 ms that `whoami` and `--help` need not pay
+    from agent.formats import mistakes  # noqa: PLC0415  # Jinja's 40 ms, which `whoami` need not pay
 
+    template = None
     try:
-        return _template(source).render(context)
-    except (jinja2.TemplateError, TypeError, ValueError) as wrong:
-        raise FormatError(f"format {where} can't be rendered: {wrong}") from wrong
+        template = _template(source, tuple(context))
+        return _joined(template, context, what)
+    except (FormatError, Withholding):
+        raise
+    except Exception as wrong:  # whatever Jinja and the filters can be made to raise
+        mistake = mistakes.mistake_of(wrong)
+        at = f", line {mistake.line}" if mistake.line else ""
+        is_certain = mistake.is_certain or template is None
+        kind = FormatError if is_certain else UnfitError
+        raise kind(f"{what}{at}: {mistake.phrase}") from wrong
+
+
+def _joined(template: "jinja2.Template", context: dict[str, Any], what: str) -> str:
+    pieces: list[str] = []
+    length = 0
+    for piece in template.generate(context):
+        length += len(piece)
+        if length > LONGEST:
+            raise UnfitError(f"{what}: it gives a file of more than {LONGEST} characters")
+        pieces.append(piece)
+    text = "".join(pieces)
+    if half := _SURROGATE.search(text):
+        raise UnfitError(f"{what}: it gives U+{ord(half[0]):04X}, which is half a character")
+    return text
 
 
 @functools.cache
-def _template(source: str) -> "jinja2.Template":
-    from jinja2 import StrictUndefined  # noqa: PLC0415  # as above
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415  # as above
+def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
+    from agent.formats import mistakes  # noqa: PLC0415  # as above
 
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = mistakes.Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["quoted"] = _quoted
     environment.filters["shell"] = shlex.quote
     environment.filters["yaml"] = _yaml
     environment.filters["host"] = _host
     environment.filters["xml"] = _xml
     environment.globals["withhold"] = _withhold
+    mistakes.check(source, names, environment)
     return environment.from_string(source)
 
 

@@ -1,0 +1,359 @@
+"""A user's own template: what it sees, and what it is told when it is wrong."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent import formats
+from agent.core.identity import Role
+from agent.core.roll import Roll
+from agent.core.selection import Selection
+from agent.formats import FormatError, Recipe
+from tests.formats.rolls import NONE, SERVICE, THREE, pod, roll, unhurried
+
+MEMBER, OBSERVER, DEPLOYED = Role(), Role(is_member=False), Role(has_ordinals=False)
+NAMES = (
+    "me, peers, others, expected, seeds, replicas, bootstrap, service, port, has_base, vars, roll"
+)
+OF_A_PEER = "addresses, fqdn, host, name, ordinal"
+
+
+def recipe(source: str, variables: Mapping[str, Any] = NONE) -> Recipe:
+    return Recipe(formats.own_format("/t/my.conf.j2", source), variables)
+
+
+def rendered(source: str, variables: Mapping[str, Any] = NONE, of: Roll = THREE) -> str:
+    made = formats.render(recipe(source, variables), of)
+    assert isinstance(made, bytes)
+    return made.decode()
+
+
+def refusal(source: str, variables: Mapping[str, Any] = NONE, of: Roll = THREE) -> str:
+    with pytest.raises(FormatError) as refused:
+        formats.render(recipe(source, variables), of)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def refused_at_start(source: str, role: Role = MEMBER, variables: Mapping[str, Any] = NONE) -> str:
+    """Why the template is refused before anything is known of the peers; empty if it is not."""
+    try:
+        formats.try_out(recipe(source, variables), role)
+    except FormatError as wrong:
+        return str(wrong)
+    return ""
+
+
+def test_a_template_sees_the_peers_and_what_is_known_of_the_service() -> None:
+    source = """\
+me {{ me.name }} {{ me.ordinal }} {{ me.fqdn == me.host }} {{ me.addresses | join(" ") }}
+peers {{ peers | join(" ", attribute="name") }}
+others {{ others | join(" ", attribute="name") }}
+expected {{ expected | join(" ", attribute="name") }}
+seeds {{ seeds | join(" ", attribute="name") }}
+replicas {{ replicas }}, port {{ port is none }}, bootstrap {{ bootstrap | quoted }}
+service {{ service.name }} {{ service.namespace }} {{ service.fqdn }} {{ has_base }}
+vars {{ vars.a }}, roll {{ roll.self.name }}
+"""
+    assert rendered(source, {"a": 1}, roll(1, 0, replicas=3)) == (
+        "me db-1 1 True 10.0.0.1 fd00::1\n"
+        "peers db-0 db-1\n"
+        "others db-0\n"
+        "expected db-0 db-1 db-2\n"
+        "seeds db-0 db-1\n"
+        'replicas 3, port True, bootstrap ""\n'
+        "service db prod db.prod.svc.cluster.local False\n"
+        "vars 1, roll db-1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (
+            "a\n{{ pees }}",
+            f", line 2: there is no name 'pees'; did you mean peers? there are {NAMES}",
+        ),
+        ("{{ hostname }}", f", line 1: there is no name 'hostname'; there are {NAMES}"),
+        (
+            "\n{% for p in peers %}\n{{ p.nam }}\n{% endfor %}",
+            f", line 3: a peer has no 'nam'; did you mean name? there are {OF_A_PEER}",
+        ),
+        (
+            '{{ peers | join(",", attribute="hst") }}',
+            f", line 1: a peer has no 'hst'; did you mean host? there are {OF_A_PEER}",
+        ),
+        (
+            "{{ vars.colour }}",
+            ", line 1: a mapping has no 'colour'; did you mean color? there are color",
+        ),
+        (
+            "{{ service.fdn }}",
+            (
+                ", line 1: the service has no 'fdn'; did you mean fqdn? there are cluster_domain, "
+                "fqdn, is_bare, name, namespace"
+            ),
+        ),
+        (
+            "{{ self.name }}",
+            ", line 1: self is Jinja's own name for the template: this pod is me",
+        ),
+        ("{{ me }}", f", line 1: a peer is no text: write one of its {OF_A_PEER}"),
+        ("{{ peers }}", ", line 1: a list is no text: use `for`, or the filter join"),
+        (
+            "{{ peers | map(attribute='host') }}",
+            ", line 1: it is no text yet: call it, or give it to the filter join",
+        ),
+        ("{{ me.host.uper() }}", ", line 1: a text has no 'uper'"),
+        ("{% include 'x' %}", ", line 1: a template is one file: it can't include another"),
+        ("{% import 'x' as y %}", ", line 1: a template is one file: it can't import another"),
+        ("{% from 'x' import y %}", ", line 1: a template is one file: it can't import another"),
+        ("{% extends 'x' %}", ", line 1: a template is one file: it can't extend another"),
+        ("a\n{% if %}", ", line 2: Expected an expression, got 'end of statement block'"),
+        ("{% do 1 %}", ", line 1: Encountered unknown tag 'do'"),
+        (
+            "\n{% for p in peers %}",
+            (
+                ", line 2: Unexpected end of template; Jinja was looking for the following tags: "
+                "'endfor' or 'else'; The innermost block that needs to be closed is 'for'"
+            ),
+        ),
+        (
+            "{{ ''.__class__ }}",
+            (
+                ", line 1: the sandbox does not allow it: access to attribute '__class__' of 'str' "
+                "object is unsafe"
+            ),
+        ),
+        (
+            "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
+            ": too many statically nested blocks",
+        ),
+        ("{{ " + "-" * 5000 + "1 }}", ": it is nested too deep, or calls itself without end"),
+    ],
+)
+def test_what_no_roll_could_mend_is_refused_at_the_start_in_one_sentence(
+    source: str, sentence: str
+) -> None:
+    for role in (MEMBER, DEPLOYED):
+        said = refused_at_start(source, role, {"color": "red"})
+        assert said == f"the template /t/my.conf.j2{sentence}"
+    assert refusal(source, {"color": "red"}) == f"the template /t/my.conf.j2{sentence}"
+
+
+@pytest.mark.parametrize(
+    ("source", "beginning", "has"),
+    [
+        (
+            "{{ me | quotd }}",
+            "there is no filter 'quotd'; did you mean quoted? there are abs, ",
+            (" host", " shell", " quoted", " xml", " yaml"),
+        ),
+        ("{% if me is evn %}{% endif %}", "there is no test 'evn'; did you mean even? ", ("odd",)),
+        ("{{ peers | random }}", "there is no filter 'random'; there are ", ("join",)),
+        ("{{ lipsum() }}", "there is no name 'lipsum'; there are me, ", ()),
+    ],
+)
+def test_what_is_called_that_does_not_exist_is_refused_with_all_that_do(
+    source: str, beginning: str, has: tuple[str, ...]
+) -> None:
+    """Chance is none of it: the same peers have to give the same bytes."""
+    said = refused_at_start(source)
+    assert said.startswith(f"the template /t/my.conf.j2, line 1: {beginning}")
+    assert all(name in said for name in has)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("a\n{{ peers[7].host }}", ", line 2: there is no element 7 in a list of 3"),
+        (
+            '{{ (peers | selectattr("name", "equalto", "x") | first).host }}',
+            ", line 1: No first item, sequence was empty",
+        ),
+        (
+            "{{ vars[me.name] }}",
+            ", line 1: a mapping has no 'db-1'; did you mean db-7? there are db-7",
+        ),
+        ("{{ 1 / (peers | length - 3) }}", ", line 1: division by zero"),
+        ("{{ me.name + 1 }}", ', line 1: can only concatenate str (not "int") to str'),
+        (
+            "{{ range(10 ** 9) }}",
+            ", line 1: Range too big; The sandbox blocks ranges larger than MAX_RANGE (100000)",
+        ),
+        ("{{ 10 ** 400 * 1.0 }}", ", line 1: int too large to convert to float"),
+        (
+            "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+            ", line 1: it is nested too deep, or calls itself without end",
+        ),
+        ("{{ '%(a)s' % {} }}", ", line 1: there is no key 'a'"),
+        ("{{ me.host() }}", ", line 1: 'str' object is not callable"),
+        (
+            "{{ peers | sort | length }}",
+            ", line 1: '<' not supported between instances of 'Listed' and 'Listed'",
+        ),
+        ("{{ '\\ud800' }}", ": it gives U+D800, which is half a character"),
+        (
+            "{% for a in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
+            ": it gives a file of more than 16777216 characters",
+        ),
+        (
+            "{{ replicas }}",
+            (
+                ", line 1: the value is None, which is no text: ask with `if` whether it is there, "
+                "or give a default"
+            ),
+        ),
+        ("{% set me.x = 1 %}", ", line 1: cannot assign attribute on non-namespace object"),
+        (
+            "{% if vars['db-7'] == 2 %}{% set y = 1 %}{% endif %}{{ y }}",
+            ", line 1: 'y' is not set at this point",
+        ),
+    ],
+)
+def test_what_may_come_of_the_roll_is_refused_only_when_it_is_rendered(
+    source: str, sentence: str
+) -> None:
+    assert refused_at_start(source, variables={"db-7": 1}) == ""
+    said = refusal(source, {"db-7": 1}, roll(1, 0, 2))
+    assert said == f"the template /t/my.conf.j2{sentence}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if me %}{{ me.host }}{% endif %}",
+        "{{ me.host if me }}",
+        "{{ me.ordinal if me and me.ordinal is not none }}",
+        "{% if peers | length > 2 %}{{ peers[2].host }}{% endif %}",
+        "{{ peers[2].host }}",
+        "{{ (peers | selectattr('name', 'equalto', 'db-0') | list)[0].host }}",
+        "{{ replicas * 2 }}",
+        "{{ anything | default('x') }}",
+        "{% if anything is defined %}{{ anything }}{% endif %}",
+        "{{ vars.get('a', 1) }}{{ vars.a | default(1) }}",
+        "{% if me %}{% set a = me.name %}{% endif %}{{ a if me }}",
+        "{% macro m(a, b=1) %}{{ a }}{{ b }}{{ varargs | length }}{% endmacro %}{{ m(1, 2) }}",
+        "{% set ns = namespace(n=0) %}{% for p in peers %}{% set ns.n = 1 %}{% endfor %}{{ ns.n }}",
+        "{% block a %}a{% endblock %}{{ self.a() }}",
+        "{# a remark #}{# another: one #}",
+        "{# TODO: a remark that happens to be YAML #}a",
+        "",
+    ],
+)
+@pytest.mark.parametrize("role", [MEMBER, OBSERVER, DEPLOYED])
+def test_a_template_that_may_be_right_is_not_refused_at_the_start(source: str, role: Role) -> None:
+    assert refused_at_start(source, role) == ""
+
+
+def test_an_observer_is_told_that_there_is_no_me() -> None:
+    source, of = "{{ me.fqdn }}", Roll(SERVICE, None, (pod(0),))
+    assert refusal(source, of=of) == (
+        "the template /t/my.conf.j2, line 1: None has no 'fqdn': ask with `if` whether it is there "
+        "(in an observer me is None, and an ordinal where there are none)"
+    )
+
+
+def test_a_long_line_of_a_mistake_is_cut_and_has_nothing_that_a_terminal_obeys() -> None:
+    said = refusal("{{ {'a\\x1b[31m' * 500: 1}.b }}")
+    assert "\x1b" not in said
+    assert len(said) < 900
+
+
+@unhurried
+@given(st.text(alphabet="{}%#|.()[]'\"~+-*/ \nabmepr_0123:,=ifsetndo\x00é", max_size=60))
+def test_whatever_is_in_a_template_it_gives_a_file_or_a_sentence(source: str) -> None:
+    for wrapped in (source, f"{{{{ {source} }}}}", f"{{% {source} %}}"):
+        try:
+            formats.try_out(recipe(wrapped), MEMBER)
+            formats.render(recipe(wrapped), THREE)
+        except FormatError as wrong:
+            assert "\n" not in str(wrong)  # noqa: PT017  # it may be refused or not
+            assert str(wrong).startswith(("the template /t/my.conf.j2", "the header of "))  # noqa: PT017  # as above
+
+
+# With a header.
+
+
+def test_a_template_without_a_header_takes_any_variable() -> None:
+    assert rendered("{{ vars.colour }} {{ vars.n + 1 }}", {"colour": "red", "n": 1}) == "red 2"
+
+
+@pytest.mark.parametrize("name", formats.names())
+def test_a_format_that_is_shown_is_a_template_that_renders_the_same(
+    name: str, tmp_path: Path
+) -> None:
+    form = formats.load(name)
+    own = formats.own_format(str(tmp_path / "my.j2"), form.source)
+    assert own.header == form.header
+    assert not own.is_open
+    for of in (THREE, roll(2, 0, 1)):
+        assert formats.render(Recipe(own), of) == formats.render(Recipe(form), of)
+
+
+def test_a_header_names_variables_with_their_defaults_and_refuses_others() -> None:
+    source = "{#\nvariables:\n  a: {default: 1, meaning: one}\n#}{{ vars.a }}"
+    assert rendered(source) == "1"
+    assert rendered(source, {"a": 2}) == "2"
+    assert refusal(source, {"b": 2}) == "format my.conf has no variable 'b'; it has: a"
+    assert refusal(source, {"a": "x"}) == "format my.conf: a is 'x', it has to be a whole number"
+
+
+def test_a_header_selects_the_seeds() -> None:
+    source = "{# selection: {exclude_self: always, limit: 1} #}{{ seeds | join(',', 'name') }}"
+    assert rendered(source) == "db-0"
+    form = formats.own_format("my.j2", source)
+    assert form.selection == Selection(exclude_self="always", limit=1)
+    assert isinstance(formats.render(Recipe(form), roll(0)), formats.Withheld)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        (
+            "title: x\ntitel: y",
+            (
+                "line 3: titel: there is no such key; did you mean title? there are title, file, "
+                "syntax, needs, port, selection, once, variables, wiring, reload, hazards, "
+                "checked, checked_by"
+            ),
+        ),
+        ("title: 1", "line 2: title: Expected `str`, got `int`"),
+        ("port: x", "line 2: port: Expected `int | null`, got `str`"),
+        ("\nneeds: x", "line 3: needs: Invalid enum value 'x'"),
+        ("selection: {from: x}", "line 2: selection.from: Invalid enum value 'x'"),
+        (
+            "selection:\n  limit: 1\n  frm: x",
+            (
+                "line 4: selection.frm: there is no such key; did you mean from? there are from, "
+                "exclude_self, limit, address, allow_empty"
+            ),
+        ),
+        (
+            "variables:\n  a: {default: 1, meaning: one}\n  b: {default: 1}",
+            "line 4: variables.b: Object missing required field `meaning`",
+        ),
+        (
+            "variables:\n  b:\n    default: 1\n    meaning: 2",
+            "line 5: variables.b.meaning: Expected `str`, got `int`",
+        ),
+        ("variables: {a: 3}", "line 2: variables.a: Expected `object`, got `int`"),
+        ("variables: 3", "line 2: variables: Expected `object`, got `int`"),
+        (
+            "hazards:\n- {what: a, source: b}\n- what: 1",
+            "line 4: hazards.1.what: Expected `str`, got `int`",
+        ),
+        ("title: x\n- a", "line 3 is not YAML: expected <block end>, but found '-'"),
+        ("title: 2024-13-45", "line 1 is not YAML: month must be in 1..12"),
+    ],
+)
+def test_a_header_that_is_wrong_is_refused_with_its_line_and_its_key(
+    header: str, sentence: str
+) -> None:
+    with pytest.raises(FormatError) as refused:
+        formats.own_format("/t/my.j2", f"{{#\n{header}\n#}}\nx")
+    assert str(refused.value) == f"the header of /t/my.j2 is wrong, {sentence}"
