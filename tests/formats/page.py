@@ -63,7 +63,7 @@ def _section(form: formats.Format) -> Iterator[str]:
     if head.variables:
         yield "\n| variable | default | meaning |\n|---|---|---|"
         for key, entry in head.variables.items():
-            yield f"| `{key}` | {_code(entry.default)} | {entry.meaning} |"
+            yield f"| `{key}` | {_default(entry)} | {entry.meaning} |"
     if head.hazards:
         yield "\n**Beware.**\n"
         for hazard in head.hazards:
@@ -87,8 +87,10 @@ def _said(head: str, text: str) -> str:
     return f"{head} {text}" if text else ""
 
 
-def _code(value: object) -> str:
-    return f"`{value}`" if value != "" else "none"
+def _default(variable: formats.Variable) -> str:
+    if variable.example:
+        return f"has to be given, as `{variable.example}`"
+    return f"`{variable.default}`" if variable.default != "" else "none"
 
 
 def _linked(source: str) -> str:

@@ -292,7 +292,8 @@ def test_a_format_that_is_shown_is_a_template_that_renders_the_same(
     assert own.header == form.header
     assert not own.is_open
     for of in (THREE, roll(2, 0, 1)):
-        assert formats.render(Recipe(own), of) == formats.render(Recipe(form), of)
+        given = form.header.examples
+        assert formats.render(Recipe(own, given), of) == formats.render(Recipe(form, given), of)
 
 
 def test_a_header_names_variables_with_their_defaults_and_refuses_others() -> None:
