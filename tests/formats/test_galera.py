@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.roll import Peer, Roll
+from agent.core.selection import Selection
 from agent.formats import FormatError
-from tests.formats.rolls import ALL_NAMES, NONE, SERVICE, THREE, render, roll, unhurried
+from tests.formats.rolls import ALL_NAMES, NONE, SERVICE, THREE, pod, render, roll, unhurried
 
 
 def galera(
@@ -65,3 +66,26 @@ def test_galeras_ports_and_ids_can_be_others() -> None:
     )
     assert read["wsrep_node_address"] == f"{ALL_NAMES[1]}:5567"
     assert read["wsrep_node_incoming_address"] == f"{ALL_NAMES[1]}:3307"
+
+
+def test_addresses_of_ipv6_are_in_brackets_but_for_the_one_that_has_no_port() -> None:
+    peers = tuple(Peer(pod(n).fqdn, (pod(n).addresses[1],)) for n in (1, 2))
+    content = render(
+        "galera", Roll(SERVICE, peers[0], peers), selection=Selection("expected", address="ip")
+    )
+    assert content.decode().splitlines()[2:] == [
+        "report_host                 = fd00::1",
+        'wsrep_cluster_address       = "gcomm://[fd00::1],[fd00::2]"',
+        "wsrep_node_name             = db-1",
+        "wsrep_node_address          = [fd00::1]",
+        "wsrep_node_incoming_address = [fd00::1]:3306",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("server_id_base", 0), ("server_id_base", -1), ("client_port", 0), ("client_port", 100000)],
+)
+def test_a_number_that_no_server_can_have_is_refused(variable: str, value: int) -> None:
+    with pytest.raises(FormatError, match=f"{variable} is {value}, it has to match "):
+        render("galera", THREE, {variable: value})
