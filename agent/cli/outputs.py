@@ -19,8 +19,9 @@ from agent.edges import Target
 from agent.hearing import Wanted
 from agent.settings import Output, Settings
 
-# Bytes of a template or a base file. Cassandra's own cassandra.yaml has 100,000.
-LONGEST_SOURCE = 2**20
+# Bytes of a template or a base file. The cassandra.yaml of Cassandra 5.0 has 100,000, most of them
+# comments; YAML of this length that has none takes some 15 s.
+LONGEST_SOURCE = 2**18
 
 
 def recipes_of(settings: Settings) -> tuple[formats.Recipe, ...]:
@@ -38,6 +39,13 @@ def recipe_of(output: Output, for_all: Mapping[str, Any]) -> formats.Recipe:
     Raises FormatError.
     """
     form = own_format(output.template) if output.template else formats.load(output.format)
+    if output.base:
+        if os.path.realpath(output.base) == os.path.realpath(output.path):
+            raise formats.FormatError(
+                f"the base file {output.base} is the output itself, which it would grow on: give "
+                "the output another path"
+            )
+        form = formats.over(form, output.base)
     shared = {
         key: value for key, value in for_all.items() if form.is_open or key in form.header.variables
     }
@@ -47,6 +55,7 @@ def recipe_of(output: Output, for_all: Mapping[str, Any]) -> formats.Recipe:
         selection=_selection(output, form),
         port=output.port,
         has_base=bool(output.base),
+        base=output.base,
     )
 
 

@@ -7,6 +7,7 @@ of the roll without its generation: the same membership gives the same bytes.
 
 from agent.formats.explain import VOLUME, WRITTEN_ONCE, explain, selected, wiring
 from agent.formats.header import Format, FormatError, Variable, load, names, own_format
+from agent.formats.merge import over
 from agent.formats.render import Recipe, Withheld, check, render, try_out
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "explain",
     "load",
     "names",
+    "over",
     "own_format",
     "render",
     "selected",

@@ -9,6 +9,7 @@ from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, check_variables
+from agent.formats.merge import BaseError, OverlayError, lay
 from agent.formats.template import UnfitError, Withholding, fill
 
 _WHOLE_ROLL = Selection(allow_empty=True)
@@ -22,7 +23,8 @@ class Recipe:
     """A format as one output wants it: with its variables, selection and port.
 
     `selection` None is the format's own, `port` None too. `has_base`: the keys are laid over
-    another file, so that only what is said of the peers is to be written.
+    another file, so that only what is said of the peers is to be written; `base` is its path, for
+    sentences.
     """
 
     form: Format
@@ -30,6 +32,7 @@ class Recipe:
     selection: Selection | None = None
     port: int | None = None
     has_base: bool = False
+    base: str = ""
 
     @property
     def selects(self) -> Selection:
@@ -79,7 +82,8 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
     """The file that `roll` demands, with the user's variables over the format's defaults.
 
     `base` is the text that its keys are laid over, where the recipe has one. Raises FormatError
-    if the template fails, which a variable of the wrong type can make it do.
+    if the template fails, which a variable of the wrong type can make it do, or the base is no such
+    text.
     """
     form, rule = recipe.form, recipe.selects
     _check_fit(form, roll)
@@ -99,9 +103,16 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
     }
     what = f"the template {form.path}" if form.path else f"format {form.name}"
     try:
-        return fill(form.source, what, context).encode()
+        text = fill(form.source, what, context)
+        return (lay(text, base, form.header.syntax) if recipe.has_base else text).encode()
     except Withholding as reason:
         return Withheld(f"{form.name} is not written {reason}")
+    except OverlayError as wrong:
+        raise UnfitError(f"{what} can't be laid over a base file: {wrong}") from None
+    except BaseError as wrong:
+        raise FormatError(
+            f"{what} can't be laid over the base file {recipe.base}: {wrong}"
+        ) from None
 
 
 def _withheld(recipe: Recipe, roll: Roll) -> str:
