@@ -26,15 +26,19 @@ def file_of(of: Roll, state: str = EXISTING) -> dict[str, bytes]:
         "listen": f"127.0.0.{ordinal + 1}",
         "data": f"/data/{of.me.name}",
     }
-    return {path(ordinal): render("etcd", of, variables)}
+    return {path(ordinal, state): render("etcd", of, variables)}
 
 
-def path(ordinal: int) -> str:
-    return f"/peers/{ordinal}/etcd.yaml"
+def path(ordinal: int, state: str = EXISTING) -> str:
+    return f"/peers/{ordinal}/{state}.yaml"
 
 
-def start(ordinal: int) -> str:
-    return f"etcd --config-file={path(ordinal)} &"
+def start(ordinal: int, state: str = EXISTING) -> str:
+    return f"etcd --config-file={path(ordinal, state)} &"
+
+
+def found(ordinal: int) -> str:
+    return start(ordinal, NEW)
 
 
 def talk(ordinal: int, command: str) -> str:
@@ -80,7 +84,7 @@ def test_three_etcds_are_told_to_found_one_cluster_and_a_fourth_joins_it(
     done = ran(
         programs,
         [
-            *map(start, range(3)),
+            *map(found, range(3)),
             *map(until_well, range(3)),
             until_done(0, f"member add db-3 --peer-urls={url}"),
             start(3),
@@ -98,7 +102,7 @@ def test_an_etcd_whose_list_is_another_than_the_clusters_does_not_join(programs:
     files = file_of(roll(0, replicas=1), NEW) | file_of(roll(1, 0, replicas=3))
     done = ran(
         programs,
-        [start(0), until_well(0), f"! etcd --config-file={path(1)}"],
+        [found(0), until_well(0), f"! etcd --config-file={path(1)}"],
         files,
     )
     assert "member count is unequal" in done.err
@@ -106,10 +110,31 @@ def test_an_etcd_whose_list_is_another_than_the_clusters_does_not_join(programs:
 
 def test_one_of_three_that_are_to_found_a_cluster_makes_none_alone(programs: Programs) -> None:
     done = programs.run(
-        ["etcd", f"--config-file={path(0)}"],
+        ["etcd", f"--config-file={path(0, NEW)}"],
         file_of(roll(0, replicas=3), NEW),
         until="is starting a new election",
         hosts=HOSTS,
     )
     assert done.code == 137
     assert "ready to serve client requests" not in done.err
+
+
+def test_etcds_that_have_founded_start_again_when_new_is_taken_away(programs: Programs) -> None:
+    files: dict[str, bytes] = {}
+    for me in range(3):
+        files |= file_of(roll(me, replicas=3), NEW) | file_of(roll(me, replicas=3))
+    done = ran(
+        programs,
+        [
+            *map(found, range(3)),
+            *map(until_well, range(3)),
+            f"{talk(0, 'put key kept')} >/dev/null",
+            "kill -9 $(jobs -p)",
+            "wait || true",
+            *map(start, range(3)),
+            *map(until_well, range(3)),
+            talk(1, "get key --print-value-only"),
+        ],
+        files,
+    )
+    assert done.out == "kept\n"
