@@ -99,6 +99,7 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
         "port": recipe.cluster_port,
         "has_base": recipe.has_base,
         "vars": variables | dict(recipe.given),
+        "given": tuple(recipe.given),
         "roll": _document(roll),
     }
     what = f"the template {form.path}" if form.path else f"format {form.name}"

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from agent import formats
 from agent.core.roll import Roll
 from agent.formats import FormatError, Withheld
-from tests.formats.rolls import ALL_NAMES, NONE, THREE, each_hostile, render, roll, unhurried
+from tests.formats.rolls import (
+    ALL_NAMES,
+    NONE,
+    THREE,
+    each_hostile,
+    render,
+    roll,
+    unhurried,
+    with_only,
+)
 
 
 def cassandra(of: Roll, variables: Mapping[str, Any] = NONE) -> Any:
@@ -104,3 +113,39 @@ def test_half_a_character_is_refused_or_read_back_but_never_crashes() -> None:
     except FormatError:
         return
     assert yaml.safe_load(content)["cluster_name"] == "\ud800"
+
+
+def over_a_base(variables: Mapping[str, Any] = NONE) -> Any:
+    """The keys that are laid over another file."""
+    recipe = formats.Recipe(formats.load("cassandra"), variables, has_base=True)
+    made = formats.render(recipe, THREE)
+    assert isinstance(made, bytes)
+    return yaml.safe_load(made)
+
+
+def test_over_a_base_only_what_concerns_the_peers_is_laid() -> None:
+    of_peers = {
+        "broadcast_rpc_address",
+        "listen_address",
+        "rpc_address",
+        "seed_provider",
+        "storage_port",
+    }
+    assert over_a_base() == {key: cassandra(THREE)[key] for key in of_peers}
+
+
+def test_over_a_base_a_variable_counts_that_is_given_even_with_its_default() -> None:
+    assert over_a_base({"num_tokens": 16}) == {**over_a_base(), "num_tokens": 16}
+    added = over_a_base({"data": "/data", "snitch": "Ec2Snitch"}).keys() - over_a_base().keys()
+    assert added == {
+        "commitlog_directory",
+        "data_file_directories",
+        "endpoint_snitch",
+        "hints_directory",
+        "saved_caches_directory",
+    }
+
+
+def test_a_cassandra_with_nothing_but_ipv6_listens_there_for_clients() -> None:
+    assert cassandra(with_only(6, THREE))["rpc_address"] == "::"
+    assert cassandra(with_only(4, THREE))["rpc_address"] == cassandra(THREE)["rpc_address"]

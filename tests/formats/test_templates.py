@@ -17,7 +17,8 @@ from tests.formats.rolls import NONE, SERVICE, THREE, pod, roll, unhurried
 
 MEMBER, OBSERVER, DEPLOYED = Role(), Role(is_member=False), Role(has_ordinals=False)
 NAMES = (
-    "me, peers, others, expected, seeds, replicas, bootstrap, service, port, has_base, vars, roll"
+    "me, peers, others, expected, seeds, replicas, bootstrap, service, port, has_base, vars, "
+    "given, roll"
 )
 OF_A_PEER = "addresses, fqdn, host, name, ordinal"
 
@@ -288,7 +289,7 @@ def test_a_format_that_is_shown_is_a_template_that_renders_the_same(
     name: str, tmp_path: Path
 ) -> None:
     form = formats.load(name)
-    own = formats.own_format(str(tmp_path / "my.j2"), form.source)
+    own = formats.own_format(str(tmp_path / f"{name}.j2"), form.source)
     assert own.header == form.header
     assert not own.is_open
     for of in (THREE, roll(2, 0, 1)):
