@@ -105,13 +105,25 @@ def test_a_pod_without_an_ordinal_has_no_etcd_file() -> None:
         render("etcd", Roll(SERVICE, me, (me,)))
 
 
-def test_over_a_base_file_etcds_folder_stays_what_that_says() -> None:
-    recipe = formats.Recipe(formats.load("etcd"), has_base=True)
-    made = formats.render(recipe, THREE)
+def over_a_base(variables: Mapping[str, Any] = NONE) -> Any:
+    made = formats.render(formats.Recipe(formats.load("etcd"), variables, has_base=True), THREE)
     assert isinstance(made, bytes)
+    return yaml.safe_load(made)
+
+
+def test_over_a_base_file_etcds_folder_and_token_stay_what_that_says() -> None:
     full = etcd(THREE)
-    del full["data-dir"]
-    assert yaml.safe_load(made) == full
+    del full["data-dir"], full["initial-cluster-token"]
+    assert over_a_base() == full
+
+
+def test_over_a_base_file_that_is_to_found_a_cluster_none_is_founded() -> None:
+    assert over_a_base()["initial-cluster-state"] == "existing"
+
+
+def test_over_a_base_file_is_what_was_given() -> None:
+    given = {"data": "/data", "initial_cluster_token": "prod"}
+    assert over_a_base(given) == etcd(THREE, given)
 
 
 def test_etcds_urls_can_be_others() -> None:
