@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from agent.cli import COMMANDS
-from agent.cli.outputs import recipes_of
+from agent.cli.outputs import recipe_of
 from agent.core.identity import IdentityError, identify
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered
@@ -28,7 +28,7 @@ from agent.discovery.address import other_family
 from agent.discovery.reading import read_srv
 from agent.discovery.second_look import no_names, no_such_port
 from agent.discovery.transport import Reply
-from agent.formats import Recipe, Withheld, check, render
+from agent.formats import FormatError, Recipe, Withheld, check, own_format, render
 from agent.formats import load as load_format
 from agent.formats import names as format_names
 from agent.lab.cluster import Cluster
@@ -36,6 +36,7 @@ from agent.lab.server import DnsServer
 from agent.lab.world import Nameserver as LabNameserver
 from agent.publish import Claim, PublishError
 from agent.settings import OPTIONS, Output, Said, load
+from tests.formats.rolls import THREE
 from tests.test_loop import FILE, SERVICE, World, listed
 
 ROOT = Path(__file__).parents[1]
@@ -177,8 +178,33 @@ def test_the_config_file_in_readme_is_one_that_is_accepted() -> None:
 @pytest.mark.parametrize("text", blocks(OUTPUTS, "yaml"), ids=range(len(blocks(OUTPUTS, "yaml"))))
 def test_the_outputs_in_the_docs_are_accepted(text: str) -> None:
     settings = load(Said({}, {}, "rollcall.yaml", text)).settings
-    for recipe in recipes_of(settings):
-        check(recipe)
+    for output in settings.outputs:
+        if output.format:
+            check(recipe_of(output, settings.vars))
+
+
+def test_the_template_in_the_docs_renders_as_it_is_said_there() -> None:
+    (source,) = blocks(OUTPUTS, "jinja")
+    settings = load(Said({}, {}, "rollcall.yaml", blocks(OUTPUTS, "yaml")[1])).settings
+    (output,) = settings.outputs
+    recipe = Recipe(own_format(output.template, source), output.vars, port=output.port)
+    made = render(recipe, THREE)
+    assert isinstance(made, bytes)
+    assert made.decode().splitlines() == [
+        "[cluster]",
+        "node = db-1",
+        *(f"peer.{n} = {THREE.peers[n].fqdn}:7001" for n in range(3)),
+        'secret-file = "/secrets/cluster"',
+    ]
+
+
+def test_the_docs_name_all_that_a_template_sees() -> None:
+    source = "{{ nobody }}"
+    with pytest.raises(FormatError) as refused:
+        render(Recipe(own_format("x.j2", source)), THREE)
+    seen = set(re.findall(r"\w+", str(refused.value).partition("there are ")[2]))
+    rows = re.findall(r"^\| (`.*?) \| ", OUTPUTS.partition("| name | is |")[2], re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == seen
 
 
 def test_the_first_output_in_the_docs_says_all_that_can_be_said() -> None:
