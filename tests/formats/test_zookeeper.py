@@ -48,7 +48,7 @@ def test_a_set_that_counts_from_one_has_ids_from_two() -> None:
     assert list(properties(render("zookeeper", of))) == ["server.2", "server.3"]
 
 
-@pytest.mark.parametrize("name", ["zookeeper"])
+@pytest.mark.parametrize("name", ["kafka", "zookeeper"])
 def test_a_server_that_votes_gets_no_file_without_replicas(name: str) -> None:
     assert formats.render(formats.Recipe(formats.load(name)), roll(0, 1, 2)) == Withheld(
         f"{name} is not written while replicas is not set: pods with different lists could found "
@@ -56,7 +56,7 @@ def test_a_server_that_votes_gets_no_file_without_replicas(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["zookeeper"])
+@pytest.mark.parametrize("name", ["kafka", "zookeeper"])
 @pytest.mark.parametrize(
     ("rule", "named"),
     [
