@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LONGEST = 16 * 2**20
 
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -77,7 +78,7 @@ def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
 
     environment = mistakes.Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["quoted"] = _quoted
-    environment.filters["shell"] = shlex.quote
+    environment.filters["shell"] = _shell
     environment.filters["yaml"] = _yaml
     environment.filters["host"] = _host
     environment.filters["xml"] = _xml
@@ -106,9 +107,23 @@ def _host(name: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
+def _shell(text: str) -> str:
+    """One word to a shell. NUL, which its variables can't hold, raises ValueError."""
+    if "\0" in text:
+        raise ValueError("U+0000 can't be in a shell's variable")
+    return shlex.quote(text)
+
+
 def _xml(value: Any) -> str:
-    """Text between tags, or in an attribute in double quotes."""
-    return escape(str(value), {'"': "&quot;"})
+    """Text between tags, or in an attribute in double quotes.
+
+    White space is escaped: XML 1.0 sections 2.11 and 3.3.3 let a reader change what is raw. What
+    section 2.2 has no place for raises ValueError.
+    """
+    text = str(value)
+    if odd := _NOT_IN_XML.search(text):
+        raise ValueError(f"U+{ord(odd[0]):04X} can't be in XML")
+    return escape(text, {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
 
 def _yaml(value: Any) -> str:
