@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 from agent.core.names import address_key, dns_label, dns_name, ip_address, is_address, split_ordinal
 
 ROLL_VERSION = 1
+# The most pods that a list of the expected is made for.
+MOST_REPLICAS = 10_000
 # Whether this pod may found the cluster: core/bootstrap.
 Word = Literal["first", "join", "unknown"]
 Answering = Mapping[int, Mapping[str, bool]]
@@ -192,7 +194,7 @@ def from_document(document: object) -> Roll:
             me=own,
             peers=tuple(sorted(peers.values(), key=sort_key)),
             generation=_count(top.get("generation", 0), "generation"),
-            replicas=None if top.get("replicas") is None else _count(top["replicas"], "replicas"),
+            replicas=_replicas(top.get("replicas")),
             start_ordinal=_count(top.get("start_ordinal", 0), "start_ordinal"),
             bootstrap=_word(top.get("bootstrap")),
             answering=_answering(top.get("answering", {})),
@@ -254,6 +256,15 @@ def _answering(value: object) -> Answering:
                 raise RollError(f"answering.{port}.{fqdn} is not true or false")
         ports[int(port)] = MappingProxyType({str(fqdn): bool(w) for fqdn, w in entry.items()})
     return MappingProxyType(ports)
+
+
+def _replicas(value: object) -> int | None:
+    if value is None:
+        return None
+    replicas = _count(value, "replicas")
+    if replicas > MOST_REPLICAS:
+        raise RollError(f"replicas is more than {MOST_REPLICAS}")
+    return replicas
 
 
 def _count(value: object, where: str) -> int:

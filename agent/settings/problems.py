@@ -7,8 +7,8 @@ from pathlib import Path
 
 from agent.core.names import dns_name, ip_address, is_address
 from agent.core.nameservers import parse_nameserver
+from agent.core.roll import MOST_REPLICAS
 from agent.settings.schema import (
-    MOST_REPLICAS,
     PORT_NAME,
     SHORTEST_INTERVAL,
     DiscoverySettings,

@@ -16,8 +16,6 @@ from agent.core.selection import Address, ExcludeSelf, Source
 SHORTEST_INTERVAL = 0.1
 # RFC 6335 section 5.1, and the protocols that a Kubernetes port may have.
 PORT_NAME = r"[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?(?:/(?:tcp|udp|sctp))?"
-# The most pods that a list of the expected is made for.
-MOST_REPLICAS = 10_000
 
 
 Mode = Literal["auto", "srv", "address", "ordinals", "static"]

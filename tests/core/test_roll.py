@@ -173,6 +173,7 @@ HOSTILE = {"fqdn": 'db-0"\nplugin_load_add=evil.so'}
         (document(generation=-1), "generation is not a whole number"),
         (document(generation=True), "generation is not a whole number"),
         (document(replicas="3"), "replicas is not a whole number"),
+        (document(replicas=10_001), "replicas is more than 10000"),
         (document(start_ordinal=1.5), "start_ordinal is not a whole number"),
         (
             document(service={"name": "a.b", "namespace": "prod", "cluster_domain": "c"}),

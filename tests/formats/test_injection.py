@@ -196,7 +196,7 @@ def with_value(document: Any, path: tuple[Any, ...], value: object) -> Any:
     return changed
 
 
-NOT_TEXT: tuple[object, ...] = (None, True, 1.5, -1, [], {}, ["a"], {"a\n": "b"})
+NOT_TEXT: tuple[object, ...] = (None, True, 1.5, -1, 10**30, [], {}, ["a"], {"a\n": "b"})
 DOCUMENT = to_document(replace(THREE, answering={4567: {THREE.peers[0].fqdn: True}}))
 PATHS = tuple(leaves(DOCUMENT))
 each_path = pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))

@@ -38,7 +38,8 @@ def label() -> dict[str, str]:
 
 def remove_leftovers(engine: docker.DockerClient) -> None:
     """Takes away what killed runs on this machine have left."""
-    for container in engine.containers.list(all=True, filters={"label": LABEL}):
+    leftovers = engine.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+    for container in leftovers:
         if _is_orphan(container.labels.get(LABEL, "")):
             with contextlib.suppress(docker.errors.APIError):  # another run takes it away too
                 container.remove(force=True, v=True)
