@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
             output=_output(form),
             file_name=form.header.file,
             folder=folder,
-            times=_TIMES,
+            times=(*_TIMES, *_size(form, script)),
             environment={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
         )
         until = "until Ctrl-C" if keep else "until the end"
@@ -107,7 +108,7 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
         click.echo(f"the files are in {folder} {until}")
         click.echo(f"each agent runs with {' '.join(_TIMES)}")
         click.echo(f"below, .{_SERVICE.fqdn} is left out, and repeated messages are shown once\n")
-        story = Story(plan, world, _demanded(form), timeline)
+        story = Story(plan, world, _demanded(form, script), timeline)
         try:
             story.play(script)
             if keep:
@@ -135,11 +136,22 @@ def _output(form: formats.Format) -> Mapping[str, Any]:
     return {"format": form.name, "vars": form.header.examples, **source}
 
 
-def _demanded(form: formats.Format) -> Callable[[Roll], bytes | None]:
+def _size(form: formats.Format, script: "Script") -> list[str]:
+    """How large agents are told that the set will be at most, where files name who is to be."""
+    expects = form.selection is not None and form.selection.source == "expected"
+    return [f"--replicas={_most(script)}"] if expects else []
+
+
+def _most(script: "Script") -> int:
+    return max((script.replicas, *script.scale))
+
+
+def _demanded(form: formats.Format, script: "Script") -> Callable[[Roll], bytes | None]:
     recipe = formats.Recipe(form, form.header.examples)
+    replicas = _most(script) if _size(form, script) else None
 
     def demanded(roll: Roll) -> bytes | None:
-        content = formats.render(recipe, roll)
+        content = formats.render(recipe, replace(roll, replicas=replicas))
         return content if isinstance(content, bytes) else None
 
     return demanded
