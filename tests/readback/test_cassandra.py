@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-import yaml
 
 from agent import formats
 from tests.formats.rolls import THREE, pod, render, roll, with_only
@@ -86,9 +85,9 @@ def test_a_cassandra_node_takes_addresses_of_ipv6(programs: Programs) -> None:
 
 def test_over_an_image_s_own_file_the_peers_count_and_the_rest_stays(programs: Programs) -> None:
     recipe = formats.Recipe(formats.load("cassandra"), {"cluster_name": "prod"}, has_base=True)
-    ours = formats.render(recipe, THREE)
-    assert isinstance(ours, bytes)
-    read = started(programs, yaml.safe_dump(yaml.safe_load(OF_ONE) | yaml.safe_load(ours)).encode())
+    content = formats.render(recipe, THREE, OF_ONE)
+    assert isinstance(content, bytes)
+    read = started(programs, content)
     assert (read["seeds"], read["listen"]) == (f"[{at(0)}, {at(2)}]", at(1))
     assert (read["tokens"], read["hints"], read["cluster"]) == ("4", "/data/hints", "prod")
 
