@@ -77,3 +77,13 @@ def test_a_server_that_votes_gets_no_list_that_leaves_some_out(
         f"{name} is not written while it would name {named} of 3 pods: they could found a cluster "
         "without the others"
     )
+
+
+@pytest.mark.parametrize("name", ["kafka", "zookeeper"])
+def test_pods_beyond_replicas_are_in_nobodys_list_and_have_none(name: str) -> None:
+    """Three that were asked for and five that are there have no majority in common."""
+    assert render(name, roll(1, 0, 2, 3, 4, replicas=3)) == render(name, THREE)
+    beyond = roll(3, 0, 1, 2, 4, replicas=3)
+    assert formats.render(formats.Recipe(formats.load(name)), beyond) == Withheld(
+        f"{name} is not written while replicas is 3, which leaves db-3 out of the list"
+    )

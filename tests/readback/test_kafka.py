@@ -8,26 +8,26 @@ from dataclasses import replace
 import pytest
 
 from agent import formats
-from tests.formats.properties import properties
 from tests.formats.rolls import BY_ADDRESS, THREE, pod, render, roll, with_only
 from tests.readback.loaders import PATIENCE, java
-from tests.readback.programs import Programs
+from tests.readback.programs import Programs, Ran
 
 FILE = "/peers/server.properties"
 BOOTSTRAP, VOTERS = "controller.quorum.bootstrap.servers", "controller.quorum.voters"
 # What Kafka brings along is for one node, which is its own voter.
-OF_ONE = {
-    "process.roles": "broker,controller",
-    "node.id": "7",
-    BOOTSTRAP: "localhost:9093",
-    VOTERS: "7@localhost:9093",
-    "listeners": "PLAINTEXT://:9092,CONTROLLER://:9093",
-    "advertised.listeners": "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "controller.listener.names": "CONTROLLER",
-    "num.partitions": "7",
-    "log.dirs": "/data",
-}
+OF_ONE = """\
+process.roles=broker,controller
+node.id=7
+controller.quorum.bootstrap.servers=localhost:9093
+controller.quorum.voters=7@localhost:9093
+listeners=PLAINTEXT://:9092,CONTROLLER://:9093
+advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093
+inter.broker.listener.name=PLAINTEXT
+controller.listener.names=CONTROLLER
+# Not of the peers.
+num.partitions=7
+log.dirs=/data
+"""
 each_quorum = pytest.mark.parametrize("quorum", ["dynamic", "static"])
 
 
@@ -84,21 +84,28 @@ def test_over_the_settings_of_one_node_the_peers_count_and_the_rest_stays(
     programs: Programs, quorum: str
 ) -> None:
     recipe = formats.Recipe(formats.load("kafka"), {"quorum": quorum}, has_base=True)
-    ours = formats.render(recipe, THREE)
-    assert isinstance(ours, bytes)
-    merged = {**OF_ONE, **properties(ours)}
-    content = "".join(f"{key}={value}\n" for key, value in merged.items()).encode()
+    content = formats.render(recipe, THREE, OF_ONE)
+    assert isinstance(content, bytes)
     (read,) = understood(programs, content)
     assert "localhost" not in read[BOOTSTRAP] + read[VOTERS] + read["advertised.listeners"]
     assert (read["node.id"], read["num.partitions"], read["log.dirs"]) == ("1", "7", "/data")
 
 
-@pytest.mark.parametrize(("word", "code"), [("", 1), ("--no-initial-controllers", 0)])
-def test_kafkas_formatter_founds_nothing_with_the_file_alone(
-    programs: Programs, word: str, code: int
-) -> None:
-    """Without a word that founds a cluster, or leaves that to others, it refuses."""
+def formatted(programs: Programs, quorum: str, *words: str) -> Ran:
+    """How Kafka's formatter ends with the file."""
     command = "kafka.tools.StorageTool format --cluster-id=AAAAAAAAAAAAAAAAAAAAAQ --config"
-    java_with = ["java", "-cp", "/opt/kafka/lib/*", *command.split(), FILE, *word.split()]
-    ran = programs.run(java_with, {FILE: render("kafka", THREE)}, within=PATIENCE)
-    assert (ran.code, "--standalone" in ran.out + ran.err) == (code, code == 1), ran
+    java_with = ["java", "-cp", "/opt/kafka/lib/*", *command.split(), FILE, *words]
+    content = render("kafka", THREE, {"quorum": quorum})
+    return programs.run(java_with, {FILE: content}, within=PATIENCE)
+
+
+def test_kafkas_formatter_founds_nothing_with_the_file_alone(programs: Programs) -> None:
+    ran = formatted(programs, "dynamic")
+    assert ran.code == 1
+    assert "--standalone" in ran.out + ran.err
+
+
+@each_quorum
+def test_kafkas_formatter_takes_the_file_of_one_who_joins(programs: Programs, quorum: str) -> None:
+    ran = formatted(programs, quorum, "--ignore-formatted", "--no-initial-controllers")
+    assert ran.code == 0, ran
