@@ -15,7 +15,7 @@ from agent.core.gate import GateRules
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
-from agent.core.roll import Roll, Service
+from agent.core.roll import Answering, Roll, Service
 from agent.formats import Withheld
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
@@ -52,6 +52,12 @@ class World:
     memory: bytes | None = None
     advice: Advice | None = None
     certain: list[Yes | CantTell] = field(default_factory=list)
+    answering: Answering = field(default_factory=lambda: MappingProxyType({}))
+    is_urgent: list[bool] = field(default_factory=list)
+
+    def listen(self, _: Roll, /, *, is_urgent: bool) -> Answering:
+        self.is_urgent.append(is_urgent)
+        return self.answering
 
     def advise(self, roll: Roll, listing: Yes | CantTell) -> Advice | None:
         self.certain.append(listing)
@@ -114,6 +120,7 @@ class World:
             self.recall,
             self.remember,
             self.advise,
+            self.listen,
         )
         rules = Rules(settle=odd.get("settle", 0.0), forget_after=30.0)
         interval, needs_advice = odd.get("interval", 1.0), odd.get("needs_advice", False)

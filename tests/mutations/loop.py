@@ -72,6 +72,18 @@ MUTATIONS = (
         "        if rendered != ():",
     ),
     _mutation(
+        "a file that its reader rewrites is written again",
+        QUIET,
+        "if target.is_kept and target.on_disk() is not None:",
+        "if target.is_kept and target.on_disk() == '':",
+    ),
+    _mutation(
+        "who answers is asked without haste",
+        QUIET,
+        "self._edges.listen(self._roll(), is_urgent=not self._is_ready)",
+        "self._edges.listen(self._roll(), is_urgent=False)",
+    ),
+    _mutation(
         "a notification that failed is lost",
         TOLD,
         "        if self._edges.notify(self._roll()):",
