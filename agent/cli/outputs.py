@@ -5,13 +5,16 @@ import errno
 import functools
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from agent import formats, publish
+from agent.check import Checked, Command
 from agent.cli.common import ONE_FILE_TWICE
 from agent.cli.options import Wrong
+from agent.cli.signals import Signals
 from agent.core.identity import Role
 from agent.core.roll import Roll
 from agent.core.selection import Selection
@@ -108,12 +111,15 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def targets_of(settings: Settings) -> tuple[Target, ...]:
-    """The outputs with their real edges; refuses what can't work. Raises Wrong."""
+def targets_of(settings: Settings, signals: Signals) -> tuple[Target, ...]:
+    """The outputs with their real edges; refuses what can't work. Raises Wrong.
+
+    A signal may end what a user's template or check does, and how long that takes nobody knows.
+    """
     try:
         recipes = recipes_of(settings)
         pairs = zip(settings.outputs, recipes, strict=True)
-        targets = tuple(_target(output, recipe, settings.role) for output, recipe in pairs)
+        targets = tuple(_target(*pair, settings.role, signals) for pair in pairs)
     except (formats.FormatError, publish.PublishError) as wrong:
         raise Wrong(str(wrong)) from None
     if len({target.path for target in targets}) < len(targets):
@@ -131,26 +137,33 @@ def wanted_of(settings: Settings) -> tuple[Wanted, ...]:
     return tuple(Wanted(port, 0 if 0 in all_ else max(all_)) for port, all_ in limits.items())
 
 
-def _target(output: Output, recipe: formats.Recipe, role: Role) -> Target:
+def _target(output: Output, recipe: formats.Recipe, role: Role, signals: Signals) -> Target:
     try:
         # The file that a link leads to is kept, not the link replaced.
         path = Path(os.path.realpath(output.path))  # pathlib's raises on a loop
-        formats.try_out(recipe, role)
+        formats.check(recipe)
+        signals.guard(lambda: formats.try_out(recipe, role))()
         publish.check_target(path, output.permissions)
     except OSError as wrong:
         raise Wrong(f"{output.path} can't be written: {wrong.strerror or wrong}") from None
 
     def render(roll: Roll) -> bytes | formats.Withheld:
-        return formats.render(recipe, roll, base_of(output))
+        with signals.interruptible():
+            return formats.render(recipe, roll, base_of(output))
 
-    write: Callable[[bytes], None] = functools.partial(
-        publish.publish, path, mode=output.permissions
-    )
     return Target(
         name=recipe.form.name,
         path=path,
         render=render,
-        write=write,
+        write=_writer(output, path, signals),
         on_disk=publish.OnDisk(path).digest,
         is_kept=recipe.form.header.once,
     )
+
+
+def _writer(output: Output, path: Path, signals: Signals) -> Callable[[bytes], None]:
+    """What replaces the file, once its check has accepted the new one, where it has one."""
+    if not output.check:
+        return functools.partial(publish.publish, path, mode=output.permissions)
+    command = Command(output.check, output.check_timeout)
+    return Checked(path, output.permissions, command, time.monotonic, signals.interruptible).write

@@ -57,7 +57,10 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     settings = loaded.settings
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
-    targets = targets_of(settings)
+    try:
+        targets = targets_of(settings, signals)
+    except Stopped:
+        sys.exit(1)  # as before the program has begun
     situation = find_situation(loaded)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(inquiry_of(situation), time.monotonic)

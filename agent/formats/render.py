@@ -10,7 +10,7 @@ from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, check_variables
 from agent.formats.merge import BaseError, OverlayError, lay
-from agent.formats.template import UnfitError, Withholding, fill
+from agent.formats.template import UnfitError, Withholding, fill, prepare
 
 _WHOLE_ROLL = Selection(allow_empty=True)
 # Pods and `replicas`: a template may look at either.
@@ -140,6 +140,7 @@ def _withheld(recipe: Recipe, roll: Roll) -> str:
 def check(recipe: Recipe) -> None:
     """Refuses what means nothing to this format. Raises FormatError."""
     form = recipe.form
+    prepare()
     check_variables(form, recipe.given)
     if form.selection is None and recipe.selection is not None:
         raise FormatError(

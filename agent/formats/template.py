@@ -36,13 +36,18 @@ class Withholding(Exception):  # noqa: N818  # no error: what a template decided
     """A template called `withhold`, because its database would do harm with the file."""
 
 
+def prepare() -> None:
+    """Imports Jinja, which no signal may end in the middle, as it may a template's work."""
+    from agent.formats import mistakes  # noqa: F401, PLC0415  # 40 ms, which `whoami` need not pay
+
+
 def fill(source: str, what: str, context: dict[str, Any]) -> str:
     """The text that a template gives; `what` is what to call it in a sentence.
 
     Raises FormatError, as UnfitError where that may come of the roll, and Withholding where the
     template says that there is to be no file.
     """
-    from agent.formats import mistakes  # noqa: PLC0415  # Jinja's 40 ms, which `whoami` need not pay
+    from agent.formats import mistakes  # noqa: PLC0415  # as above
 
     template = None
     try:
