@@ -1,9 +1,11 @@
 """What the seed hosts' file of Elasticsearch and OpenSearch says."""
 
+from dataclasses import replace
+
 import pytest
 
+from agent import formats
 from agent.core.roll import Peer, Roll
-from agent.core.selection import Selection
 from tests.formats.rolls import ALL_NAMES, BY_ADDRESS, SERVICE, THREE, render, roll
 
 each_of_both = pytest.mark.parametrize("name", ["elasticsearch", "opensearch"])
@@ -23,8 +25,9 @@ def test_an_ipv6_address_stands_in_brackets_before_its_port(name: str) -> None:
 
 @each_of_both
 def test_a_list_without_anybody_founds_nothing_and_is_written(name: str) -> None:
-    others = Selection(exclude_self="always", allow_empty=True)
-    assert render(name, roll(0), selection=others) == b""
+    own = formats.load(name).selection
+    assert own is not None
+    assert render(name, roll(0), selection=replace(own, exclude_self="always")) == b""
 
 
 @each_of_both
