@@ -2,7 +2,7 @@
 
 A format is one Jinja file, with a YAML header in its first comment: the built-in ones are in this
 folder, a user's own anywhere. docs/formats.md lists what a template sees. Rendering is a function
-of the roll without its generation: the same membership gives the same bytes.
+of the roll without its generation: the same roll gives the same bytes.
 """
 
 from agent.formats.explain import VOLUME, WRITTEN_ONCE, explain, selected, wiring
