@@ -26,7 +26,7 @@ from agent.core.diagnosis import (
 )
 from agent.core.finding import CantTell, Finding
 from agent.core.glance import at_once
-from agent.core.identity import Identity, IdentityError, identify
+from agent.core.identity import Identity, IdentityError, identify, told_among
 from agent.core.membership import Membership
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered
@@ -54,7 +54,7 @@ def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -
     servers = nameservers()
     who: Identity | IdentityError
     try:
-        who = identify(around, settings.role)
+        who = told_among(identify(around, settings.role), settings.peers)
         inquiry = inquiry_of(Situation(settings, who, nameservers, container_addresses(around)))
         way = way_of(inquiry)
         place = who.service.namespace, who.service.cluster_domain

@@ -19,7 +19,7 @@ from agent.cli.options import (
     settings_options,
 )
 from agent.core.glance import at_once
-from agent.core.identity import Identity, IdentityError, identify
+from agent.core.identity import Identity, IdentityError, identify, told_among
 from agent.core.observation import Answered
 from agent.core.roll import Peer, Roll, to_document
 from agent.discovery import discoverer
@@ -46,6 +46,7 @@ def whoami(as_json: bool, **flags: Any) -> None:
     loaded = load_settings(flags)
     try:
         identity = identify(find_surroundings(loaded), loaded.settings.role)
+        identity = told_among(identity, loaded.settings.peers)
         facts, problems, code = _facts(identity), identity.remarks, 0
     except IdentityError as wrong:
         facts, problems, code = _known(wrong), tuple(str(wrong).splitlines()), Wrong.exit_code

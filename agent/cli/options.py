@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from agent.core.identity import Identity, IdentityError, identify
+from agent.core.identity import Identity, IdentityError, identify, told_among
 from agent.core.nameservers import Nameserver
 from agent.core.roll import pod_names
 from agent.core.surroundings import Surroundings, container_addresses
@@ -80,7 +80,7 @@ def find_situation(loaded: Loaded) -> Situation:
     """Settings, identity and nameservers. Raises Wrong."""
     around = find_surroundings(loaded)
     try:
-        identity = identify(around, loaded.settings.role)
+        identity = told_among(identify(around, loaded.settings.role), loaded.settings.peers)
     except IdentityError as wrong:
         raise Wrong(str(wrong)) from None
     nameservers = find_nameservers(loaded.settings)

@@ -10,8 +10,8 @@ to a second after its start, and asking too early can keep it from resolving for
 Docker's own DNS in /etc/resolv.conf says that this is docker-compose, where there are no domains.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from agent.core.names import (
@@ -19,6 +19,7 @@ from agent.core.names import (
     Family,
     address_key,
     ip_address,
+    is_address,
     of_family,
     split_ordinal,
 )
@@ -69,6 +70,7 @@ class Identity:
     sources: Mapping[str, str]
     contradictions: tuple[Contradiction, ...] = ()
     is_member: bool = True
+    told_as: str = ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -79,10 +81,14 @@ class Identity:
     def fqdn(self) -> str:
         """The name under which DNS lists this pod: an address, where pods have no ordinals.
 
+        Where the peers are told, it is the name by which this pod is among them.
+
         An observer is not listed; its name has no dot.
         """
         if not self.is_member:
             return self.pod
+        if self.told_as:
+            return self.told_as
         return self.addresses[0] if self.ordinal is None else self.service.pod(self.pod)
 
     @property
@@ -94,6 +100,22 @@ class Identity:
     def label(self) -> str:
         """What this pod is called where its peers are called db-0 or 10.0.0.1."""
         return Peer(self.fqdn).name
+
+
+def told_among(me: Identity, peers: Sequence[str]) -> Identity:
+    """The same pod, called as it is among the peers that were told, names and addresses.
+
+    So all pods have one list, whatever each would call itself. It may be there by its whole name,
+    by the beginning of it, as a search list would have it (`db-0.db` in the same namespace), or by
+    a name in another domain, if only one of them is called as this pod is.
+    """
+    own = replace(me, told_as="").fqdn
+    called = [peer for peer in peers if not is_address(peer) and peer.partition(".")[0] == me.pod]
+    if len(called) > 1:
+        called = [peer for peer in called if f"{own}.".startswith(f"{peer}.")]
+    if not called or not me.is_member or me.ordinal is None:
+        return me
+    return replace(me, told_as=max(called, key=len))
 
 
 class IdentityError(ValueError):

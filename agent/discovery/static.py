@@ -1,8 +1,6 @@
 """The `static` mode: the peers that the settings name, and no question at all.
 
-This pod may be among them by its whole name, by the beginning of it, as a search list would have it
-(`db-0.db` in the same namespace), or by a name in another domain, if only one of them is called as
-this pod is.
+This pod is among them by the name that `core.identity.told_among` found, or by its address.
 """
 
 from agent.core.names import is_address
@@ -16,10 +14,8 @@ class StaticDiscovery:
     def __init__(self, inquiry: Inquiry) -> None:
         told = {name: Endpoint(name, (name,) if is_address(name) else ()) for name in inquiry.peers}
         if own := inquiry.own:
-            namesakes = {n for n in told if not is_address(n) and n.partition(".")[0] == own.name}
-            if len(namesakes) > 1:
-                namesakes = {n for n in namesakes if f"{own.fqdn}.".startswith(f"{n}.")}
-            told = {n: e for n, e in told.items() if n not in {*namesakes, *own.addresses}}
+            said_shorter = {name for name in told if f"{own.fqdn}.".startswith(f"{name}.")}
+            told = {n: e for n, e in told.items() if n not in {*said_shorter, *own.addresses}}
             told[own.fqdn] = Endpoint(own.fqdn, own.addresses)
         self._answer = Answered(tuple(told[name] for name in sorted(told)))
 

@@ -1,12 +1,13 @@
 """Who an observer is, a Deployment's pod, and a container in docker-compose."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.identity import Identity, IdentityError, Role, identify
+from agent.core.identity import Identity, IdentityError, Role, identify, told_among
 from agent.core.names import Family
 from agent.core.roll import Peer, Service
 from agent.core.surroundings import Surroundings, Told, container_addresses
@@ -322,3 +323,40 @@ def test_in_compose_a_container_without_a_number_is_told_to_be_called_as_its_dat
     lines = refusal(Surroundings({}, NO_ENV, DOCKER_HOSTS, "3f2a9c5d7e10", DOCKER), Role())
     assert "set POD_NAME to the database container's name, as in db-0" in "\n".join(lines)
     assert not [line for line in lines if "serviceName" in line or "Deployment" in line]
+
+
+ME = Identity("db-0", "db", 0, Service("db", "prod", "cluster.local"), ("10.0.0.1",), {})
+WHOLE = ME.fqdn
+
+
+@pytest.mark.parametrize(
+    ("told", "called"),
+    [
+        ([], WHOLE),
+        (["db-1.example.com"], WHOLE),
+        (["db-0.example.com", "db-1.example.com"], "db-0.example.com"),
+        (["db-0", "db-1"], "db-0"),
+        (["db-0.db", "db-1.db"], "db-0.db"),
+        ([WHOLE, "db-1.db"], WHOLE),
+        (["db-0", WHOLE], WHOLE),
+        (["db-0.db", "db-0.example.com"], "db-0.db"),
+        (["db-0.north.example", "db-0.south.example"], WHOLE),
+        (["db-00.example.com", "d.example.com"], WHOLE),
+        (["10.0.0.1", "10.0.0.2"], WHOLE),
+    ],
+)
+def test_a_pod_is_called_as_it_is_among_the_peers_that_were_told(
+    told: list[str], called: str
+) -> None:
+    """So all have one list: etcd makes a cluster of its own of each list that differs."""
+    assert told_among(ME, told).fqdn == called
+
+
+def test_in_a_container_a_told_name_counts_as_in_a_pod() -> None:
+    bare = replace(ME, service=Service("db", "", ""))
+    assert told_among(bare, ["db-0.example.com", "db-1.example.com"]).fqdn == "db-0.example.com"
+
+
+def test_an_observer_and_a_deployments_pod_are_called_as_before() -> None:
+    for me in (replace(ME, is_member=False), replace(ME, ordinal=None)):
+        assert told_among(me, ["db-0.example.com"]) == me

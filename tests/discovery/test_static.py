@@ -54,12 +54,6 @@ def test_a_name_that_only_resembles_the_pods_is_another_ones(other: str) -> None
     assert {endpoint.fqdn for endpoint in told(other).endpoints} == {OWN, other}
 
 
-def test_a_pod_that_is_told_by_another_domain_is_itself_too() -> None:
-    """Else it would be two members, and Cassandra's seeds would name the node itself."""
-    seen = told("db-0.example.com", "db-1.example.com")
-    assert [endpoint.fqdn for endpoint in seen.endpoints] == [OWN, "db-1.example.com"]
-
-
 def test_of_two_that_are_called_as_this_pod_is_neither_is_taken_for_it() -> None:
     seen = told("db-0.north.example", "db-0.south.example")
     assert {endpoint.fqdn for endpoint in seen.endpoints} == {
