@@ -6,16 +6,16 @@ Each shape is as small as the loop's use of it. Tests hand in their own.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from agent.core.bootstrap import Advice
 from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
+from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.observation import Observation
-from agent.core.roll import Answering, Roll
+from agent.core.roll import Roll
 from agent.formats import Withheld
 
 
@@ -39,11 +39,17 @@ class Events(Protocol):
         ...
 
 
+def unchanging() -> object:
+    """Stands for what never changes."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One output: its name and path, and how it is rendered, written and read back.
 
-    `is_kept`: its reader rewrites it, so that it is written only where there is none.
+    `is_kept`: its reader rewrites it, so that it is written only where there is none. `made_of`
+    gives another value when something else that it is rendered from has changed, as a base file.
     """
 
     name: str
@@ -52,19 +58,20 @@ class Target:
     write: Callable[[bytes], None]
     on_disk: Callable[[], str | None]
     is_kept: bool = False
+    made_of: Callable[[], object] = unchanging
 
 
 class Listen(Protocol):
     """Who answers at the ports that outputs want to know of."""
 
-    def __call__(self, roll: Roll, /, *, is_urgent: bool) -> Answering:
+    def __call__(self, roll: Roll, /, *, is_urgent: bool) -> Heard:
         """What is known by now; `is_urgent` while a file waits for it."""
         ...
 
 
-def nobody_listens(_: Roll, /, *, is_urgent: bool) -> Answering:
+def nobody_listens(_: Roll, /, *, is_urgent: bool) -> Heard:
     """Asks nobody whether they answer."""
-    return MappingProxyType({})
+    return Heard()
 
 
 def nobody(_: Roll) -> bool:

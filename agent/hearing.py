@@ -5,20 +5,20 @@ over a restart: a file that can't be rendered then stays as it is. It knows neit
 files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from agent.answering import Ask, Clock, answering
 from agent.core.finding import Yes
-from agent.core.hearing import Hearing
-from agent.core.roll import Answering, Peer, Roll
+from agent.core.hearing import Heard, Hearing, HearingRules, News, news
+from agent.core.roll import Peer, Roll
 
-# Seconds. A database may log each connect, so the same peers are asked no more often than this;
-# while a file still waits for the answer, and once all are written.
+# Seconds. A database may log each connect, so the same peers are asked no more often than this:
+# while a file still waits for the answer or somebody has begun to refuse, and else.
 ASK_AGAIN_SOON = 5.0
 ASK_AGAIN = 30.0
-# Seconds for all connects of one round together.
+# Seconds for all connects of one round together, at all ports.
 ANSWER_WITHIN = 1.0
 
 
@@ -33,40 +33,57 @@ class Wanted:
 class Listener:
     """Gives who answers at each wanted port, each time by what was heard by then.
 
-    `hold` is for how many seconds a peer that answered may refuse before that counts, and for how
-    many one must refuse until it is known not to answer. Only `ask` takes time, and only it may be
-    ended in the middle; `clock` gives seconds that never go back.
+    Only `ask` takes time, and only it may be ended in the middle; `clock` gives seconds that never
+    go back.
     """
 
     def __init__(
-        self, wanted: Sequence[Wanted], hold: float, clock: Clock, ask: Ask = answering
+        self, wanted: Sequence[Wanted], rules: HearingRules, clock: Clock, ask: Ask = answering
     ) -> None:
         self._wanted = tuple(wanted)
-        self._hold = hold
+        self._rules = rules
         self._clock = clock
         self._ask = ask
-        self._heard = {each.port: Hearing() for each in self._wanted}
+        self._hearings = {each.port: Hearing() for each in self._wanted}
         self._asked: tuple[Peer, ...] = ()
         self._asked_at = clock()
 
-    def __call__(self, roll: Roll, *, is_urgent: bool) -> Answering:
+    def __call__(self, roll: Roll, *, is_urgent: bool) -> Heard:
         """Who answers; `is_urgent` while a file waits for it. Raises nothing of its own."""
-        now = self._clock()
-        again = ASK_AGAIN_SOON if is_urgent else ASK_AGAIN
-        if self._wanted and (roll.others != self._asked or now >= self._asked_at + again):
-            self._asked, self._asked_at = roll.others, now
+        told: list[News] = []
+        if self._wanted and self._is_time(roll.others, is_urgent=is_urgent):
+            self._asked, self._asked_at = roll.others, self._clock()
             for each in self._wanted:
+                before = self._known(each.port)
                 self._listen(each, roll.others)
-        return MappingProxyType(
-            {port: heard.known(self._hold) for port, heard in self._heard.items()}
+                told += news(roll, each.port, before, self._known(each.port))
+        hold = self._rules.hold
+        return Heard(
+            MappingProxyType({port: self._known(port) for port in self._hearings}),
+            tuple(told),
+            {port: hearing.waiting(hold) for port, hearing in self._hearings.items()},
         )
 
+    def _is_time(self, others: tuple[Peer, ...], *, is_urgent: bool) -> bool:
+        hold = self._rules.hold
+        is_soon = is_urgent or any(h.is_unsettled(hold) for h in self._hearings.values())
+        due = self._asked_at + (ASK_AGAIN_SOON if is_soon else ASK_AGAIN)
+        return others != self._asked or self._clock() >= due
+
+    def _known(self, port: int) -> Mapping[str, bool]:
+        return self._hearings[port].known(self._rules.hold)
+
     def _listen(self, wanted: Wanted, others: tuple[Peer, ...]) -> None:
-        """Asks the first ones in their order, and all the rest only if those are too few."""
+        """Asks the first ones in their order, and all the rest only if those are too few.
+
+        Of whom nobody asked in this round nothing is known any more.
+        """
+        until = self._clock() + ANSWER_WITHIN / len(self._wanted)
         first = others[: wanted.limit] if wanted.limit else others
-        found = dict(self._ask(first, wanted.port, ANSWER_WITHIN, self._clock))
         rest = others[len(first) :]
+        share = (until - self._clock()) / (2 if rest else 1)
+        found = dict(self._ask(first, wanted.port, share, self._clock))
         if rest and sum(isinstance(finding, Yes) for finding in found.values()) < wanted.limit:
-            found |= self._ask(rest, wanted.port, ANSWER_WITHIN, self._clock)
-        heard = self._heard[wanted.port].only(peer.fqdn for peer in others)
-        self._heard[wanted.port] = heard.hear(found, self._clock(), self._hold)
+            found |= self._ask(rest, wanted.port, until - self._clock(), self._clock)
+        kept = self._hearings[wanted.port].only(found)
+        self._hearings[wanted.port] = kept.hear(found, self._clock(), self._rules)

@@ -8,15 +8,15 @@ clock and touches no file by itself: `Edges` does, and tests hand in their own.
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from types import MappingProxyType
 
 from agent.core import membership
 from agent.core.bootstrap import Advice, lasts, listing
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
+from agent.core.hearing import Heard
 from agent.core.memory import Memory
 from agent.core.observation import Absent, Answered, Unknown
 from agent.core.reconcile import Ledger
-from agent.core.roll import Answering, Roll
+from agent.core.roll import Roll
 from agent.core.schedule import Pace, next_poll
 from agent.edges import Edges, Plan, Target
 from agent.formats import FormatError, Withheld
@@ -57,9 +57,9 @@ class Loop:
             for target in edges.targets
         }
         self._advice: Advice | None = None
-        self._answering: Answering = MappingProxyType({})
-        self._rendered: dict[Path, tuple[Roll, bytes | Withheld]] = {}
-        self._is_open = recalled.opened_for == plan.gate.asks
+        self._heard = Heard()
+        self._rendered: dict[Path, tuple[Roll, object, bytes | Withheld]] = {}
+        self._is_open = self._was_open = recalled.opened_for == plan.gate.asks
         self._is_ready = False
         self._no_peers_because = ""
         self._doubted_at = self._started
@@ -107,7 +107,7 @@ class Loop:
 
     def _keep_true(self) -> End | None:
         """Writes and notifies what is due, with the gate open."""
-        self._answering = self._edges.listen(self._roll(), is_urgent=not self._is_ready)
+        self._listen()
         problem = self._advise() or self._publish()
         if not problem:
             self._become_ready()
@@ -115,6 +115,13 @@ class Loop:
             self._notify()
             return End.READY
         return self._give_up(problem) if self._edges.clock.now() >= self._deadline else None
+
+    def _listen(self) -> None:
+        """Hears who answers, and tells what is new of that."""
+        self._heard = self._edges.listen(self._roll(), is_urgent=not self._is_ready)
+        for news in self._heard.news:
+            self._tell.now(news.level, news.sentence, kind=news.kind)
+            self._tell.is_over("wrote")
 
     def _advise(self) -> str:
         """Takes new advice; why nothing is written without it, empty if that does not matter."""
@@ -135,7 +142,7 @@ class Loop:
         gate, advice = self._plan.gate, self._advice
         roll = self._state.roll(gate.replicas, gate.start_ordinal)
         word = None if advice is None else advice.word
-        return replace(roll, bootstrap=word, answering=self._answering)
+        return replace(roll, bootstrap=word, answering=self._heard.answering)
 
     def _waited(self) -> float:
         """Seconds since the start, in step with `_deadline` to the last bit."""
@@ -218,8 +225,7 @@ class Loop:
         try:
             content = self._render(target, roll)
             if isinstance(content, Withheld):
-                self._tell.seldom(str(target.path), "warning", content.reason, kind="withheld")
-                return content.reason
+                return self._withhold(target, content)
             ledger = self._look_at(target).want(digest(content))
             self._ledgers[target.path] = ledger
             if ledger.is_publish_due:
@@ -233,6 +239,16 @@ class Loop:
             return str(wrong)
         return ""
 
+    def _withhold(self, target: Target, content: Withheld) -> str:
+        """Tells why a file is not written; empty where an earlier life of this pod wrote it."""
+        seen = "" if content.port is None else self._heard.waiting.get(content.port, "")
+        said = f"{content.reason} ({seen})" if seen else content.reason
+        is_there = target.on_disk() is not None
+        stays = "; the last good file stays" if is_there else ""
+        topic = str(target.path)
+        self._tell.seldom(topic, "warning", said + stays, key=content.reason, kind="withheld")
+        return "" if is_there and self._was_open else said
+
     def _look_at(self, target: Target) -> Ledger:
         """The ledger with what is on disk now, which somebody else may have changed."""
         ledger, on_disk = self._ledgers[target.path], target.on_disk()
@@ -241,11 +257,12 @@ class Loop:
         return ledger.wrote(on_disk)
 
     def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
-        """What the file is to hold, worked out once for each roll."""
-        rendered, content = self._rendered.get(target.path, (None, b""))
-        if rendered != roll:
+        """What the file is to hold, worked out once for each roll, and each base file."""
+        before, stamp, content = self._rendered.get(target.path, (None, None, b""))
+        now = target.made_of()
+        if before != roll or stamp != now:
             content = target.render(roll)
-            self._rendered[target.path] = (roll, content)
+            self._rendered[target.path] = (roll, now, content)
         return content
 
     def _become_ready(self) -> None:

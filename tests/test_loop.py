@@ -12,10 +12,11 @@ import pytest
 from agent.core.bootstrap import Advice
 from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
+from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
-from agent.core.roll import Answering, Roll, Service
+from agent.core.roll import Roll, Service
 from agent.formats import Withheld
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
@@ -52,12 +53,12 @@ class World:
     memory: bytes | None = None
     advice: Advice | None = None
     certain: list[Yes | CantTell] = field(default_factory=list)
-    answering: Answering = field(default_factory=lambda: MappingProxyType({}))
+    heard: Heard = field(default_factory=Heard)
     is_urgent: list[bool] = field(default_factory=list)
 
-    def listen(self, _: Roll, /, *, is_urgent: bool) -> Answering:
+    def listen(self, _: Roll, /, *, is_urgent: bool) -> Heard:
         self.is_urgent.append(is_urgent)
-        return self.answering
+        return self.heard
 
     def advise(self, roll: Roll, listing: Yes | CantTell) -> Advice | None:
         self.certain.append(listing)

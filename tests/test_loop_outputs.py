@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from agent.core.gate import GateRules
+from agent.core.hearing import Heard, News
 from agent.core.roll import Roll
 from agent.formats import Withheld
 from tests.test_loop import FILE, World, listed, names
@@ -17,7 +18,7 @@ def answering(roll: Roll) -> bytes | Withheld:
 
 
 def world_of(**heard: bool) -> World:
-    return World(dns=listed(0, 1, 2), answering={7000: heard})
+    return World(dns=listed(0, 1, 2), heard=Heard({7000: heard}))
 
 
 def test_a_file_waits_for_who_answers_and_the_gate_with_it() -> None:
@@ -27,7 +28,7 @@ def test_a_file_waits_for_who_answers_and_the_gate_with_it() -> None:
     assert world.writes == []
     assert set(world.said("withheld")) == {REASON}
     assert not world.said("ready")
-    world.answering = {7000: {"a": True}}
+    world.heard = Heard({7000: {"a": True}})
     running.pass_time(2)
     assert world.writes == [b"a"]
     assert world.said("ready")
@@ -38,7 +39,7 @@ def test_it_is_urgent_to_hear_who_answers_until_all_files_are_written() -> None:
     running = world.loop("db-1", None, world.target(render=answering))
     running.pass_time(5)
     assert set(world.is_urgent) == {True}
-    world.answering = {7000: {"a": True}}
+    world.heard = Heard({7000: {"a": True}})
     running.pass_time(2)
     world.is_urgent.clear()
     running.pass_time(5)
@@ -49,7 +50,7 @@ def test_another_one_who_answers_is_written_though_no_member_changed() -> None:
     world = world_of(a=True)
     running = world.loop("db-1", None, world.target(render=answering))
     running.pass_time(3)
-    world.answering = {7000: {"a": True, "b": True}}
+    world.heard = Heard({7000: {"a": True, "b": True}})
     running.pass_time(3)
     assert world.writes == [b"a", b"a b"]
 
@@ -58,18 +59,18 @@ def test_when_nobody_answers_any_more_the_last_good_file_stays() -> None:
     world = world_of(a=True)
     running = world.loop("db-1", None, world.target(render=answering))
     running.pass_time(3)
-    world.answering = {7000: {"a": False}}
+    world.heard = Heard({7000: {"a": False}})
     running.pass_time(300)
     assert world.disk[FILE] == b"a"
     assert world.writes == [b"a"]
-    assert REASON in world.said("withheld")
+    assert world.said("withheld") == [f"{REASON}; the last good file stays"] * 3
 
 
 def test_who_is_told_is_told_who_answers() -> None:
     world = world_of(a=True)
     running = world.loop("db-1", GateRules(), world.target(render=answering))
     running.pass_time(3)
-    world.answering = {7000: {"b": True}}
+    world.heard = Heard({7000: {"b": True}})
     running.pass_time(3)
     assert [roll.answering for roll in world.told] == [{7000: {"b": True}}]
 
@@ -98,3 +99,61 @@ def test_a_file_that_is_there_already_is_good_enough_for_the_gate_where_it_is_ke
     running.pass_time(3)
     assert world.said("ready")
     assert world.disk[FILE] == b"the reader's own"
+
+
+def test_what_is_new_of_who_answers_is_told_and_then_each_write_is_news() -> None:
+    world = world_of(a=True)
+    running = world.loop("db-1", None, world.target(render=answering))
+    running.pass_time(3)
+    for name in "bcd":
+        news = (News("info", "answers", f"{name} answers"),)
+        world.heard = Heard({7000: {name: True}}, news)
+        running.pass_time(0)
+        world.heard = Heard({7000: {name: True}})
+        running.pass_time(3)
+    assert world.said("answers") == ["b answers", "c answers", "d answers"]
+    assert len(world.said("published")) == 4
+
+
+def test_what_was_heard_is_said_where_a_file_waits_for_it() -> None:
+    def waits(_: Roll) -> Withheld:
+        return Withheld(REASON, 7000)
+
+    world = World(dns=listed(0, 1), heard=Heard({7000: {}}, (), {7000: "db-0 refuses, for 4 s"}))
+    world.loop("db-1", None, world.target(render=waits)).pass_time(1)
+    assert world.said("withheld") == [f"{REASON} (db-0 refuses, for 4 s)"]
+
+
+def test_after_a_restart_a_withheld_file_that_an_earlier_life_wrote_is_good_enough() -> None:
+    """Else sidecars end again and again while a cluster is down, and nobody keeps other files."""
+    world = world_of(a=True)
+    targets = (world.target(render=answering), world.target(FILE.with_name("other"), names))
+    world.loop("db-1", None, *targets).pass_time(3)
+    world.heard = Heard({7000: {}})
+    world.dns = listed(0, 1, 2, 3)
+    world.loop("db-1", None, *targets).pass_time(3)
+    assert len(world.said("ready")) == 2
+    assert world.disk[FILE] == b"a"
+    assert world.disk[FILE.with_name("other")] == b"db-0 db-1 db-2 db-3"
+
+
+def test_a_file_that_another_pod_left_does_not_open_the_gate_while_it_is_withheld() -> None:
+    world = world_of()
+    world.disk[FILE] = b"from elsewhere"
+    world.loop("db-1", None, world.target(render=answering)).pass_time(30)
+    assert not world.said("ready")
+    assert world.disk[FILE] == b"from elsewhere"
+
+
+def test_another_base_file_is_rendered_though_no_member_changed() -> None:
+    world, base = World(dns=listed(0, 1)), ["one"]
+
+    def over_base(_: Roll) -> bytes:
+        return base[0].encode()
+
+    target = replace(world.target(render=over_base), made_of=lambda: base[0])
+    running = world.loop("db-1", None, target)
+    running.pass_time(3)
+    base[0] = "two"
+    running.pass_time(3)
+    assert world.writes == [b"one", b"two"]

@@ -88,6 +88,15 @@ def base_of(output: Output) -> str:
     return _text(output.base, "base file")
 
 
+def _stamp(base: str) -> tuple[int, ...] | None:
+    """What tells one base file from the next, None where there is none."""
+    try:
+        found = Path(base).stat()
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 def _text(path: str, what: str) -> str:
     """A file that a user wrote, without a byte order mark. Raises FormatError."""
     try:
@@ -158,6 +167,7 @@ def _target(output: Output, recipe: formats.Recipe, role: Role, signals: Signals
         write=_writer(output, path, signals),
         on_disk=publish.OnDisk(path).digest,
         is_kept=recipe.form.header.once,
+        made_of=functools.partial(_stamp, output.base),
     )
 
 

@@ -110,4 +110,4 @@ def listener_of(settings: Settings, signals: Signals) -> Listen:
     wanted = wanted_of(settings)
     if not wanted:
         return nobody_listens
-    return Listener(wanted, settings.membership.forget_after, time.monotonic, guarded(signals))
+    return Listener(wanted, settings.hearing, time.monotonic, guarded(signals))

@@ -47,9 +47,13 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """No file, on purpose: the database would do harm with it. `reason` is a sentence."""
+    """No file, on purpose: the database would do harm with it. `reason` is a sentence.
+
+    `port` is the one at which nobody answers, where that is why.
+    """
 
     reason: str
+    port: int | None = None
 
 
 def try_out(recipe: Recipe, role: Role) -> None:
@@ -89,7 +93,7 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
     _check_fit(form, roll)
     seeds = select(roll, rule, recipe.cluster_port)
     if not seeds and not rule.allow_empty:
-        return Withheld(_withheld(recipe, roll))
+        return _withheld(recipe, roll)
     check_variables(form, recipe.given)
     variables = {key: entry.default for key, entry in form.header.variables.items()}
     context = {
@@ -116,25 +120,19 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
         ) from None
 
 
-def _withheld(recipe: Recipe, roll: Roll) -> str:
+def _withheld(recipe: Recipe, roll: Roll) -> Withheld:
     """Why there is nobody to name, and what would come of an empty list."""
     name, port = recipe.form.name, recipe.cluster_port
-    heard = roll.answering.get(port) if port is not None else None
-    if recipe.selects.source == "answering" and heard is not None and roll.others:
-        doubtful = next((peer for peer in roll.others if peer.fqdn not in heard), None)
-        if roll.is_first and doubtful is not None:
-            return (
-                f"{name} is not written while it can't be told whether {doubtful.name} answers on "
-                f"port {port}: its database would start a cluster of its own"
-            )
-        return (
-            f"{name} is not written while no other pod answers on port {port}, and this one is not "
-            "the first of its set: its database would start a cluster of its own"
-        )
-    return (
-        f"{name} is not written while there is nobody to name but this pod, which is not the first "
-        "of its set: its database would start a cluster of its own"
-    )
+    harm = "its database would start a cluster of its own"
+    not_first = "which is not the first of its set"
+    if recipe.selects.source != "answering" or port not in roll.answering or not roll.others:
+        nobody = f"while there is nobody to name but this pod, {not_first}"
+        return Withheld(f"{name} is not written {nobody}: {harm}")
+    if roll.is_first:
+        unsure = f"until all others are known not to answer on port {port}, or one does"
+        return Withheld(f"{name} is not written {unsure}: {harm}", port)
+    waits = f"while no other pod answers on port {port}, and this one is not the first of its set"
+    return Withheld(f"{name} is not written {waits}: {harm}", port)
 
 
 def check(recipe: Recipe) -> None:

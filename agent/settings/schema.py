@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent.core.gate import GateRules, WaitFor
+from agent.core.hearing import HearingRules
 from agent.core.identity import Role
 from agent.core.membership import Rules
 from agent.core.names import Family, dns_name, ip_address, is_address
@@ -120,6 +121,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         longest_gap = LONGEST_CACHED * asked.interval + asked.timeout
         is_accepted = own.on_empty == "accept"
         return Rules(own.settle, own.forget_after, is_accepted, longest_gap, asked.interval)
+
+    @property
+    def hearing(self) -> HearingRules:
+        """What is judged by it who answers."""
+        return HearingRules(self.membership.forget_after)
 
     @property
     def role(self) -> Role:

@@ -42,8 +42,8 @@ class Ring:
         kube.show(replace(DB, pods=tuple(Pod(f"db-{n}", (address(n),)) for n in range(3))))
 
     def arguments(self, pod: int, command: str = "once") -> tuple[str, ...]:
-        name = f"--pod-name=db-{pod}"
-        return (command, name, *SERVICE, *QUICK, self._flag, f"--config={self._config}")
+        me = (f"--pod-name=db-{pod}", f"--pod-ip={address(pod)}")
+        return (command, *me, *SERVICE, *QUICK, self._flag, f"--config={self._config}")
 
     def seeds(self) -> list[str]:
         (provider,) = yaml.safe_load(self.file.read_text())["seed_provider"]
@@ -97,7 +97,9 @@ def test_the_first_pod_is_not_its_own_seed_while_it_cant_be_told_whether_one_ans
     ring.machines.silent(address(2))
     ended = rollcall(*ring.arguments(0), "--forget-after=0s", "--wait-timeout=7s")
     assert ended.code == 3
-    assert "it can't be told whether db-2 answers" in ended.err
+    assert "until all others are known not to answer on port" in ended.err
+    assert "db-1 at 127.9.1.2:" in ended.err
+    assert "nothing came from db-2 at 127.9.1.3:" in ended.err
     assert not ring.file.exists()
 
 
@@ -111,3 +113,28 @@ def test_peers_says_who_answers(ring: Ring) -> None:
     table = rollcall("peers", *arguments).out.splitlines()
     assert table[0].split() == ["db-0", address(0), "answers", "on", str(port)]
     assert table[2].split() == ["db-2", address(2), "refuses", "on", str(port)]
+
+
+def test_a_sidecar_that_restarts_while_nobody_answers_keeps_its_file_and_goes_on(
+    ring: Ring, start: Start
+) -> None:
+    """In an outage of the whole cluster sidecars would end again and again."""
+    listener = ring.machines.listening(address(0))
+    assert rollcall(*ring.arguments(1)).code == 0
+    before = ring.file.read_bytes()
+    listener.close()
+    ring.machines.refusing(address(0))
+    ring.machines.refusing(address(2))
+    program = start(*ring.arguments(1, "run"))
+    until(lambda: "the gate is open" in program.err, 10, "the gate is open")
+    assert "the last good file stays" in program.err
+    assert ring.file.read_bytes() == before
+
+
+def test_that_the_first_pod_counts_as_alone_is_in_the_log(ring: Ring) -> None:
+    for n in (1, 2):
+        ring.machines.refusing(address(n))
+    ended = rollcall(*ring.arguments(0), "--forget-after=1s")
+    (alone,) = [event for event in ended.events if event["kind"] == "alone"]
+    assert alone["level"] == "warning"
+    assert alone["event"].startswith("db-1, db-2 refuse connections on port")

@@ -68,8 +68,8 @@ MUTATIONS = (
     _mutation(
         "a file is rendered again each turn",
         QUIET,
-        "        if rendered != roll:",
-        "        if rendered != ():",
+        "        if before != roll or stamp != now:",
+        "        if target:",
     ),
     _mutation(
         "a file that its reader rewrites is written again",
@@ -80,8 +80,8 @@ MUTATIONS = (
     _mutation(
         "who answers is asked without haste",
         QUIET,
-        "self._edges.listen(self._roll(), is_urgent=not self._is_ready)",
-        "self._edges.listen(self._roll(), is_urgent=False)",
+        "is_urgent=not self._is_ready)",
+        "is_urgent=False)",
     ),
     _mutation(
         "a notification that failed is lost",
