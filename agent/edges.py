@@ -15,6 +15,7 @@ from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.observation import Observation
+from agent.core.reconcile import OnDisk
 from agent.core.roll import Roll
 from agent.formats import Withheld
 
@@ -56,7 +57,7 @@ class Target:
     path: Path
     render: Callable[[Roll], bytes | Withheld]
     write: Callable[[bytes], None]
-    on_disk: Callable[[], str | None]
+    on_disk: Callable[[], OnDisk]
     is_kept: bool = False
     made_of: Callable[[], object] = unchanging
 

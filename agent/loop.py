@@ -15,7 +15,7 @@ from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.hearing import Heard
 from agent.core.memory import Memory
 from agent.core.observation import Absent, Answered, Unknown
-from agent.core.reconcile import Ledger
+from agent.core.reconcile import Ledger, Unread
 from agent.core.roll import Roll
 from agent.core.schedule import Pace, next_poll
 from agent.edges import Edges, Plan, Target
@@ -51,8 +51,8 @@ class Loop:
         recalled = self._keeper.recall()
         self._state = recalled.membership
         self._ledgers = {
-            target.path: Ledger(
-                published=target.on_disk(), notified=recalled.notified.get(str(target.path))
+            target.path: Ledger(notified=recalled.notified.get(str(target.path))).saw(
+                target.on_disk()
             )
             for target in edges.targets
         }
@@ -119,9 +119,7 @@ class Loop:
     def _listen(self) -> None:
         """Hears who answers, and tells what is new of that."""
         self._heard = self._edges.listen(self._roll(), is_urgent=not self._is_ready)
-        for news in self._heard.news:
-            self._tell.now(news.level, news.sentence, kind=news.kind)
-            self._tell.is_over("wrote")
+        self._tell.heard(self._heard)
 
     def _advise(self) -> str:
         """Takes new advice; why nothing is written without it, empty if that does not matter."""
@@ -220,8 +218,14 @@ class Loop:
         return "; ".join(problem for problem in problems if problem)
 
     def _publish_one(self, target: Target, roll: Roll) -> str:
-        if target.is_kept and target.on_disk() is not None:
-            return ""
+        if target.is_kept:
+            match target.on_disk():
+                case Unread(reason, is_there=False):
+                    sentence = f"whether there is a file {target.path} can't be told: {reason}"
+                    self._tell.seldom(str(target.path), "error", sentence, kind="not_published")
+                    return sentence
+                case str() | Unread():
+                    return ""
         try:
             content = self._render(target, roll)
             if isinstance(content, Withheld):
@@ -241,20 +245,19 @@ class Loop:
 
     def _withhold(self, target: Target, content: Withheld) -> str:
         """Tells why a file is not written; empty where an earlier life of this pod wrote it."""
-        seen = "" if content.port is None else self._heard.waiting.get(content.port, "")
-        said = f"{content.reason} ({seen})" if seen else content.reason
-        is_there = target.on_disk() is not None
-        stays = "; the last good file stays" if is_there else ""
-        topic = str(target.path)
-        self._tell.seldom(topic, "warning", said + stays, key=content.reason, kind="withheld")
+        is_there = isinstance(target.on_disk(), str)
+        said = self._tell.withheld(target, content, self._heard, is_there=is_there)
         return "" if is_there and self._was_open else said
 
     def _look_at(self, target: Target) -> Ledger:
         """The ledger with what is on disk now, which somebody else may have changed."""
         ledger, on_disk = self._ledgers[target.path], target.on_disk()
-        if ledger.published is not None and ledger.published != on_disk:
-            self._tell.meddling(target, is_removed=on_disk is None)
-        return ledger.wrote(on_disk)
+        match on_disk:
+            case Unread(reason) if ledger.published is not None:
+                self._tell.unread(target, reason)
+            case str() | None if ledger.published not in (None, on_disk):
+                self._tell.meddling(target, is_removed=on_disk is None)
+        return ledger.saw(on_disk)
 
     def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
         """What the file is to hold, worked out once for each roll, and each base file."""

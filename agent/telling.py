@@ -5,9 +5,11 @@ from typing import Any
 
 from agent.core.bootstrap import Advice
 from agent.core.decisions import Decision, Did
+from agent.core.hearing import Heard
 from agent.core.roll import Peer
 from agent.core.seldom import Seldom
 from agent.edges import Clock, Events, Target
+from agent.formats import Withheld
 
 # So many peers are told of one by one.
 MANY = 3
@@ -92,6 +94,21 @@ class Teller:
         more: dict[str, Any] = {"output": target.name, "path": path, "generation": generation}
         self.seldom("wrote", "info", f"wrote {path}", kind="published", **more)
 
+    def heard(self, heard: Heard) -> None:
+        """Tells what is new of who answers; a file that is written for it is news too."""
+        for news in heard.news:
+            self.is_over("wrote")
+            self.now(news.level, news.sentence, kind=news.kind)
+
+    def withheld(self, target: Target, content: Withheld, heard: Heard, *, is_there: bool) -> str:
+        """Tells why a file is not written, with what was heard where it waits for that."""
+        seen = "" if content.port is None else heard.waiting.get(content.port, "")
+        said = f"{content.reason} ({seen})" if seen else content.reason
+        stays = "; the last good file stays" if is_there else ""
+        topic = str(target.path)
+        self.seldom(topic, "warning", said + stays, key=content.reason, kind="withheld")
+        return said
+
     def meddling(self, target: Target, *, is_removed: bool) -> None:
         """Tells that somebody else changes a file."""
         sentence = (
@@ -99,3 +116,11 @@ class Teller:
             "rollcall with the same output?): it is written again"
         )
         self.seldom("meddling", "warning", sentence, kind="meddling")
+
+    def unread(self, target: Target, reason: str) -> None:
+        """Tells that a file was written, and what is there now can't be read."""
+        sentence = (
+            f"{target.path} can't be read any more: {reason}. Whether somebody else changed it "
+            "can't be told, so it is not written again before the members change"
+        )
+        self.seldom(f"unread {target.path}", "warning", sentence, kind="unread")

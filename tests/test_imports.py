@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "hearing": row("core answering"),
     "lab": row("core", "dns"),
     "edges": row("core formats"),
-    "telling": row("core edges"),
+    "telling": row("core edges formats"),
     "keeping": row("core edges publish telling"),
     "loop": row("core edges formats keeping publish telling"),
     "cli": row(EVERYTHING, "click structlog"),

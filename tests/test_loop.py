@@ -16,6 +16,7 @@ from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
+from agent.core.reconcile import Unread
 from agent.core.roll import Roll, Service
 from agent.formats import Withheld
 from agent.loop import Edges, End, Loop, Plan, Target
@@ -43,6 +44,7 @@ class World:
     now: float = 1000.0
     dns: Observation = DOWN
     disk: dict[Path, bytes] = field(default_factory=dict)
+    unread: Unread | None = None
     is_full: bool = False
     is_deaf: bool = False
     writes: list[bytes] = field(default_factory=list)
@@ -79,7 +81,9 @@ class World:
             self.disk[path] = content
             self.writes.append(content)
 
-        def on_disk() -> str | None:
+        def on_disk() -> str | Unread | None:
+            if self.unread is not None:
+                return self.unread
             return digest(self.disk[path]) if path in self.disk else None
 
         return Target("names", path, render, write, on_disk)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from agent.core.gate import GateRules
 from agent.core.hearing import Heard, News
+from agent.core.reconcile import Unread
 from agent.core.roll import Roll
 from agent.formats import Withheld
 from tests.test_loop import FILE, World, listed, names
@@ -157,3 +158,58 @@ def test_another_base_file_is_rendered_though_no_member_changed() -> None:
     base[0] = "two"
     running.pass_time(3)
     assert world.writes == [b"one", b"two"]
+
+
+def test_a_file_of_its_readers_own_is_there_though_it_cant_be_read() -> None:
+    world = World(dns=listed(0, 1))
+    world.disk[FILE] = b"the reader's own"
+    world.unread = Unread("Permission denied", is_there=True)
+    running = world.loop("db-1", None, replace(world.target(), is_kept=True))
+    running.pass_time(3)
+    world.dns = listed(0, 1, 2)
+    running.pass_time(9)
+    assert world.said("ready")
+    assert world.disk[FILE] == b"the reader's own"
+    assert world.writes == []
+    assert not world.said("meddling")
+
+
+def test_where_it_cant_be_told_whether_its_file_is_there_a_reader_waits() -> None:
+    world = World(dns=listed(0, 1))
+    world.unread = Unread("Input/output error", is_there=False)
+    running = world.loop("db-1", None, replace(world.target(), is_kept=True))
+    running.pass_time(9)
+    assert world.writes == []
+    assert not world.said("ready")
+    sentence = f"whether there is a file {FILE} can't be told: Input/output error"
+    assert set(world.said("not_published")) == {sentence}
+    world.unread = None
+    running.pass_time(2)
+    assert world.writes == [b"db-0 db-1"]
+    assert world.said("ready")
+
+
+def test_a_file_that_became_unreadable_is_not_said_to_be_removed_and_is_left_until_a_change() -> (
+    None
+):
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1", None, world.target())
+    running.pass_time(3)
+    world.unread = Unread("Permission denied", is_there=True)
+    running.pass_time(30)
+    assert world.writes == [b"db-0 db-1"]
+    assert not world.said("meddling")
+    (sentence,) = world.said("unread")
+    assert sentence.startswith(f"{FILE} can't be read any more: Permission denied. Whether ")
+    world.dns = listed(0, 1, 2)
+    running.pass_time(9)
+    assert world.writes == [b"db-0 db-1", b"db-0 db-1 db-2"]
+
+
+def test_a_file_that_can_not_be_read_at_the_start_is_written_once() -> None:
+    world = World(dns=listed(0, 1))
+    world.unread = Unread("Permission denied", is_there=True)
+    running = world.loop("db-1", None, world.target())
+    running.pass_time(9)
+    assert world.writes == [b"db-0 db-1"]
+    assert world.said("ready")

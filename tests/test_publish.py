@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.reconcile import Ledger
+from agent.core.reconcile import Ledger, Unread
 from agent.publish import OnDisk, PublishError, check_target, digest, publish, sweep, try_folder
 from tests.publish.folders import INCLUDED, files, mode_of, no_root, open_folder
 
@@ -196,13 +196,21 @@ def test_what_is_on_disk_is_known_by_its_digest(target: Path) -> None:
     assert OnDisk(target).digest() is None
     publish(target, NEW, None)
     assert OnDisk(target).digest() == digest(NEW) != digest(OLD)
-    assert not Ledger(published=OnDisk(target).digest()).want(digest(NEW)).is_publish_due
-    assert Ledger(published=OnDisk(target).digest()).want(digest(OLD)).is_publish_due
+    assert not Ledger().saw(OnDisk(target).digest()).want(digest(NEW)).is_publish_due
+    assert Ledger().saw(OnDisk(target).digest()).want(digest(OLD)).is_publish_due
 
 
-def test_what_can_not_be_read_has_no_digest(tmp_path: Path) -> None:
-    assert OnDisk(tmp_path).digest() is None
-    assert OnDisk(tmp_path / "none" / "peers.cnf").digest() is None
+def test_what_is_no_file_is_there_and_has_no_digest(tmp_path: Path, target: Path) -> None:
+    assert OnDisk(tmp_path).digest() == Unread("it is no regular file", is_there=True)
+    link = tmp_path / "link"
+    link.symlink_to("none")
+    nowhere = "what is there can't be looked at: No such file or directory"
+    assert OnDisk(link).digest() == Unread(nowhere, is_there=True)
+    link.unlink()
+    assert OnDisk(link).digest() is None
+    target.touch()
+    for nothing in (tmp_path / "none" / "peers.cnf", target / "peers.cnf"):
+        assert OnDisk(nothing).digest() is None
 
 
 # When it fails.

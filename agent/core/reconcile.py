@@ -8,6 +8,21 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What a file holds can't be told; `reason` is a phrase.
+
+    `is_there`: something is at its path. If not, even that can't be told.
+    """
+
+    reason: str
+    is_there: bool
+
+
+# A look at an output: the digest of its content; None if there is nothing.
+OnDisk = str | Unread | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """Three digests of one output's content; None where there is none yet.
 
@@ -36,6 +51,10 @@ class Ledger:
     def wrote(self, digest: str | None) -> "Ledger":
         """This content is on disk; None if there is no file."""
         return replace(self, published=digest)
+
+    def saw(self, on_disk: OnDisk) -> "Ledger":
+        """This is on disk; where that can't be told, it is what it was."""
+        return self if isinstance(on_disk, Unread) else self.wrote(on_disk)
 
     def told(self, digest: str | None) -> "Ledger":
         """The database has been told of this content."""

@@ -53,7 +53,7 @@ MUTATIONS = (
     _mutation(
         "what somebody else did to a file is not noticed",
         LOST,
-        "        return ledger.wrote(on_disk)",
+        "        return ledger.saw(on_disk)",
         "        return ledger",
     ),
     _mutation(
@@ -74,8 +74,27 @@ MUTATIONS = (
     _mutation(
         "a file that its reader rewrites is written again",
         QUIET,
-        "if target.is_kept and target.on_disk() is not None:",
-        "if target.is_kept and target.on_disk() == '':",
+        "                case str() | Unread():",
+        "                case Unread():",
+    ),
+    _mutation(
+        "a file of its reader's that can't be read is written again",
+        QUIET,
+        "                case str() | Unread():",
+        "                case str():",
+    ),
+    _mutation(
+        "nothing is written, and the gate is open, though no file may be there",
+        FIRST,
+        "                case Unread(reason, is_there=False):",
+        "                case Unread(reason, is_there=None):",
+    ),
+    _mutation(
+        "a file that can't be read is written again each turn",
+        QUIET,
+        "return self if isinstance(on_disk, Unread) else self.wrote(on_disk)",
+        "return self.wrote(None if isinstance(on_disk, Unread) else on_disk)",
+        "agent/core/reconcile.py",
     ),
     _mutation(
         "who answers is asked without haste",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.publish import PublishError, check_target, publish
+from agent.core.reconcile import Unread
+from agent.publish import OnDisk, PublishError, check_target, publish
 from tests.publish.folders import NOBODY, files, mode_of, no_root, owner_of
 
 OLD, NEW = b"old\n", b"new\n"
@@ -116,3 +117,28 @@ def test_a_folder_of_another_user_will_do_if_it_lets_the_group_write(target: Pat
             with pytest.raises(PublishError, match="is not writable for user"):
                 publish(target, NEW, None)
     assert target.read_bytes() == NEW
+
+
+# Whether it is there.
+
+
+def test_another_users_file_that_may_not_be_read_is_there(target: Path) -> None:
+    on_disk = OnDisk(target)
+    readable = on_disk.digest()
+    assert isinstance(readable, str)
+    target.chmod(0o600)
+    with no_root():
+        assert on_disk.digest() == Unread("Permission denied", is_there=True)
+        assert OnDisk(target).digest() == Unread("Permission denied", is_there=True)
+    target.chmod(0o604)
+    with no_root():
+        assert on_disk.digest() == readable
+
+
+def test_in_a_folder_that_may_not_be_entered_it_can_not_be_told_whether_a_file_is_there(
+    target: Path,
+) -> None:
+    target.parent.chmod(0o700)
+    with no_root():
+        for path in (target, target.with_name("none")):
+            assert OnDisk(path).digest() == Unread("Permission denied", is_there=False)

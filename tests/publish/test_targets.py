@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.reconcile import Unread
 from agent.publish import OnDisk, PublishError, check_target, publish, read
 from tests.e2e.program import SERVICE, rollcall
 from tests.publish.folders import files
@@ -93,12 +94,14 @@ def test_a_name_that_is_too_long_at_a_write_is_a_sentence_too(tmp_path: Path) ->
 
 # What is no file.
 
+NO_FILE = Unread("it is no regular file", is_there=True)
+
 
 def test_a_pipe_is_no_file_and_nobody_waits_for_its_writer(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert at_once(lambda: [read(pipe)]) == [None]
-    assert at_once(lambda: [OnDisk(pipe).digest()]) == [None]
+    assert at_once(lambda: [OnDisk(pipe).digest()]) == [NO_FILE]
     assert unusable(pipe) == f"{pipe} is no regular file: give the path of one, or of none yet"
 
 
