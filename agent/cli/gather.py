@@ -138,9 +138,10 @@ def _real(path: str) -> Path:
 
 def _flaws(output: Output, roll: Roll | None, settings: Settings) -> Iterator[Flaw]:
     """What is wrong with an output, tried as far as that leaves no trace."""
-    path = _real(output.path)
+    path, is_once = _real(output.path), False
     try:
         recipe = recipe_of(output, settings.vars)
+        is_once = recipe.form.header.once
         formats.try_out(recipe, settings.role)
         content = formats.render(recipe, _heard(recipe, roll), base_of(output)) if roll else b""
         if isinstance(content, formats.Withheld):
@@ -150,8 +151,10 @@ def _flaws(output: Output, roll: Roll | None, settings: Settings) -> Iterator[Fl
     try:
         publish.check_target(path)
         publish.try_folder(path.parent)
-        mode = output.permissions or (path.stat().st_mode if path.exists() else None)
-        if mode is not None and not mode & _FOR_OTHERS:
+        old = path.stat().st_mode if path.exists() else None
+        mode = output.permissions or old
+        is_readers_own = is_once and old is not None
+        if mode is not None and not mode & _FOR_OTHERS and not is_readers_own:
             sentence = f"{output.path} can be read by no other user than {os.geteuid()}"
             yield Flaw(output.path, Mistake.PRIVATE, sentence)
     except publish.PublishError as wrong:

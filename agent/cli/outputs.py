@@ -152,7 +152,7 @@ def _target(output: Output, recipe: formats.Recipe, role: Role, signals: Signals
         path = Path(os.path.realpath(output.path))  # pathlib's raises on a loop
         formats.check(recipe)
         signals.guard(lambda: formats.try_out(recipe, role))()
-        publish.check_target(path, output.permissions)
+        publish.check_target(path, None if recipe.form.header.once else output.permissions)
     except OSError as wrong:
         raise Wrong(f"{output.path} can't be written: {wrong.strerror or wrong}") from None
 

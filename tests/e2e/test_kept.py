@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Start
+from tests.e2e.doctor import doctor
 from tests.e2e.kube import Kube
 from tests.e2e.program import QUICK, SERVICE, Setting, rollcall
+from tests.publish.folders import mode_of
 from tests.support.need import need_program
 
 SENTINEL = 4999
@@ -75,3 +77,28 @@ def test_what_sentinel_saves_while_the_agent_runs_is_not_taken_for_removed(
     assert file.read_bytes() == STATE
     assert not program.events("meddling")
     assert len(program.events("published")) == 1
+
+
+def test_its_mode_is_the_outputs_when_it_is_written_and_then_its_readers(
+    kube: Kube, folder: Path
+) -> None:
+    file, config = folder / "sentinel.conf", folder / "rollcall.yaml"
+    config.write_text(f'outputs: [{{format: redis-sentinel, path: {file}, mode: "0664"}}]')
+    once = ("once", "--pod-name=db-0", *SERVICE, *QUICK, kube.flag, f"--config={config}")
+    kube.scale(3)
+    assert rollcall(*once).code == 0
+    assert mode_of(file) == 0o664
+    file.chmod(0o600)
+    assert rollcall(*once).code == 0
+    assert mode_of(file) == 0o600
+
+
+def test_doctor_has_nothing_against_a_file_that_only_its_reader_may_read(
+    kube: Kube, folder: Path
+) -> None:
+    file = folder / "sentinel.conf"
+    file.write_bytes(STATE)
+    file.chmod(0o600)
+    kube.scale(3)
+    seen = doctor(kube.flag, f"--output=redis-sentinel:{file}")
+    assert seen.troubles == {}
