@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.publish.errors import PublishError, fault_of, why
+from agent.publish.errors import Fault, PublishError, another_owns, fault_of, why
 
 DEFAULT_MODE = 0o644
 # An include pattern goes by the ending (*.cnf, *.yaml, *.conf), and a leading dot hides nothing
@@ -28,8 +28,9 @@ def publish(path: Path, data: bytes, mode: int | None, check: Check | None = Non
     """Replaces the file by `data`.
 
     `mode` None keeps the mode of the file that is there, else 0644 (the umask is not asked: the
-    reader is another user). Its owner and group are kept where the system permits that; where it
-    does not, the file is written all the same, for who was to read it should not read an old one.
+    reader is another user). Its owner and group are kept where the system permits that. Where it
+    does not, the file is written all the same if by its mode whoever could read the old one can
+    read it; else it is refused, for an old file is better than none that its reader can read.
     `check` gets the path of a file beside the target, which holds `data` in its final mode, and
     raises PublishError where that is not fit to take the target's place. Raises PublishError; then
     the old file is as it was.
@@ -72,10 +73,11 @@ def _write_beside(path: Path, data: bytes, mode: int | None) -> Path:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            if before is not None:
-                _give(file.fileno(), before.st_uid, before.st_gid)
             if mode is None:
                 mode = DEFAULT_MODE if before is None else stat.S_IMODE(before.st_mode)
+            if before is not None:
+                _give(file.fileno(), before.st_uid, before.st_gid)
+                _check_readers(path, before, os.fstat(file.fileno()), mode)
             os.fchmod(file.fileno(), mode)  # after the owner, whose change takes bits away
             os.fsync(file.fileno())
     except BaseException:
@@ -107,6 +109,29 @@ def _give(handle: int, user: int, group: int) -> None:
         if now.st_gid != group:
             with contextlib.suppress(OSError):
                 os.fchown(handle, -1, group)
+
+
+def _check_readers(path: Path, old: os.stat_result, new: os.stat_result, mode: int) -> None:
+    """Refuses a file that somebody could no longer read because it has become another's.
+
+    That the owner is in the group can't be told; where the group is kept, that is what it is for
+    (fsGroup). Who may read a file that all may read can't be told either: then a mode that says
+    otherwise is a person's decision. Raises PublishError.
+    """
+    if (old.st_mode | mode) & stat.S_IROTH or another_owns(path):  # that the rename will say
+        return
+    is_group_kept = new.st_gid == old.st_gid
+    is_owners = new.st_uid == old.st_uid or not old.st_mode & stat.S_IRUSR
+    is_groups = is_group_kept or not old.st_mode & mode & stat.S_IRGRP
+    if (is_owners or (is_group_kept and mode & stat.S_IRGRP)) and is_groups:
+        return
+    raise PublishError(
+        f"{path} was not written: it belongs to user {old.st_uid} and group {old.st_gid}, user "
+        f"{new.st_uid} may not give a file to them, and with the mode {mode:04o} they could not "
+        'read the new one: give the output a mode that lets them (`mode: "0644"`), or have the '
+        f"agent run as user {old.st_uid} and in group {old.st_gid}",
+        Fault.NOT_PERMITTED,
+    )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
 
@@ -56,11 +57,16 @@ def no_rename(target: Path, error: int) -> None:
 
 
 def no_giving_away(target: Path, error: int) -> None:
-    """A new group, so that there is something to keep, is not kept; the file is written."""
-    target.chmod(0o640)
+    """A new group, so that there is something to keep, is not kept; who could read it still can."""
     refuse("fchown", error)
+    target.chmod(0o640)
+    if os.geteuid() == 0:
+        with pytest.raises(PublishError, match="they could not read the new one"):
+            publish(target, NEW, None)
+        assert target.read_bytes() == OLD
+    target.chmod(0o644)
     publish(target, NEW, None)
-    assert (target.read_bytes(), mode_of(target)) == (NEW, 0o640)
+    assert (target.read_bytes(), mode_of(target)) == (NEW, 0o644)
     target.write_bytes(OLD)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.reconcile import Unread
-from agent.publish import OnDisk, PublishError, check_target, publish
+from agent.publish import Fault, OnDisk, PublishError, check_target, publish
 from tests.publish.folders import NOBODY, files, mode_of, no_root, owner_of
 
 OLD, NEW = b"old\n", b"new\n"
@@ -52,13 +52,80 @@ def test_who_is_in_the_files_group_keeps_the_group(target: Path) -> None:
     assert mode_of(target) == 0o640
 
 
-def test_who_may_not_give_it_away_writes_it_all_the_same(target: Path) -> None:
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o004])
+def test_who_may_not_give_it_away_writes_it_all_the_same_where_all_may_read_it(
+    target: Path, mode: int
+) -> None:
     target.parent.chmod(0o777)
+    target.chmod(mode)
     with no_root():
         check_target(target)
         publish(target, NEW, None)
     assert (target.read_bytes(), owner_of(target)) == (NEW, (NOBODY, NOBODY))
-    assert (mode_of(target), files(target.parent)) == (0o640, ["peers.cnf"])
+    assert (mode_of(target), files(target.parent)) == (mode, ["peers.cnf"])
+
+
+@pytest.mark.parametrize(
+    ("old", "mode"), [(0o600, None), (0o640, None), (0o640, 0o600), (0o600, 0o660), (0o060, 0o640)]
+)
+def test_what_its_reader_could_not_read_then_is_refused_with_what_mends_it(
+    target: Path, old: int, mode: int | None
+) -> None:
+    target.parent.chmod(0o777)
+    target.chmod(old)
+    with no_root():
+        with pytest.raises(PublishError) as refused:
+            publish(target, NEW, mode)
+        assert refused.value.fault is Fault.NOT_PERMITTED
+        assert str(refused.value) == (
+            f"{target} was not written: it belongs to user {DATABASE} and group {READERS}, user "
+            f"{NOBODY} may not give a file to them, and with the mode {mode or old:04o} they could "
+            'not read the new one: give the output a mode that lets them (`mode: "0644"`), or have '
+            f"the agent run as user {DATABASE} and in group {READERS}"
+        )
+    assert (target.read_bytes(), owner_of(target)) == (OLD, (DATABASE, READERS))
+    assert (mode_of(target), files(target.parent)) == (old, ["peers.cnf"])
+
+
+@pytest.mark.parametrize(("old", "mode"), [(0o600, 0o604), (0o640, 0o644), (0o644, 0o600)])
+def test_a_mode_that_lets_all_read_it_or_takes_that_from_all_is_a_persons_decision(
+    target: Path, old: int, mode: int
+) -> None:
+    target.parent.chmod(0o777)
+    target.chmod(old)
+    with no_root():
+        publish(target, NEW, mode)
+    assert (target.read_bytes(), mode_of(target)) == (NEW, mode)
+
+
+def test_a_group_that_can_not_be_kept_is_refused_though_the_owner_is(target: Path) -> None:
+    target.parent.chmod(0o777)
+    os.chown(target, NOBODY, READERS)
+    with no_root(), pytest.raises(PublishError, match=f"group {READERS}, user {NOBODY} may not"):
+        publish(target, NEW, None)
+    with no_root():
+        publish(target, NEW, 0o600)
+    assert (target.read_bytes(), mode_of(target)) == (NEW, 0o600)
+
+
+@pytest.mark.parametrize(("old", "mode"), [(0o600, 0o640), (0o660, None)])
+def test_a_group_that_is_kept_and_may_read_it_is_enough_for_an_owner_who_is_not(
+    target: Path, old: int, mode: int | None
+) -> None:
+    target.parent.chmod(0o777)
+    target.chmod(old)
+    with no_root(READERS):
+        publish(target, NEW, mode)
+    assert owner_of(target) == (NOBODY, READERS)
+    assert (target.read_bytes(), mode_of(target)) == (NEW, mode or old)
+
+
+def test_a_group_that_is_kept_and_may_not_read_it_is_not_enough(target: Path) -> None:
+    target.parent.chmod(0o777)
+    target.chmod(0o600)
+    with no_root(READERS), pytest.raises(PublishError, match="with the mode 0600 they could not"):
+        publish(target, NEW, None)
+    assert target.read_bytes() == OLD
 
 
 def test_a_first_file_is_of_the_writers_group_and_in_a_setgid_folder_of_the_folders(
