@@ -14,8 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.reconcile import Ledger, Unread
-from agent.publish import OnDisk, PublishError, check_target, digest, publish, sweep, try_folder
+from agent.core.reconcile import Ledger
+from agent.publish import (
+    OTHER,
+    OnDisk,
+    PublishError,
+    check_target,
+    digest,
+    publish,
+    read,
+    sweep,
+    try_folder,
+)
 from tests.publish.folders import INCLUDED, files, mode_of, no_root, open_folder
 
 __all__ = ["no_root", "open_folder"]
@@ -200,17 +210,36 @@ def test_what_is_on_disk_is_known_by_its_digest(target: Path) -> None:
     assert Ledger().saw(OnDisk(target).digest()).want(digest(OLD)).is_publish_due
 
 
-def test_what_is_no_file_is_there_and_has_no_digest(tmp_path: Path, target: Path) -> None:
-    assert OnDisk(tmp_path).digest() == Unread("it is no regular file", is_there=True)
+def test_what_is_no_file_is_there_and_is_none_of_ours(tmp_path: Path, target: Path) -> None:
+    assert OnDisk(tmp_path).digest() == OTHER
     link = tmp_path / "link"
-    link.symlink_to("none")
-    nowhere = "what is there can't be looked at: No such file or directory"
-    assert OnDisk(link).digest() == Unread(nowhere, is_there=True)
-    link.unlink()
-    assert OnDisk(link).digest() is None
-    target.touch()
+    for to in ("none", "link", "peers.cnf/none"):
+        target.touch()
+        link.symlink_to(to)
+        assert OnDisk(link).digest() == OTHER
+        link.unlink()
+        assert OnDisk(link).digest() is None
     for nothing in (tmp_path / "none" / "peers.cnf", target / "peers.cnf"):
         assert OnDisk(nothing).digest() is None
+
+
+def test_to_look_at_what_is_no_file_leaves_nothing_open(tmp_path: Path) -> None:
+    def handles() -> int:
+        return len(list(Path("/dev/fd").iterdir()))
+
+    before = handles()
+    assert (read(tmp_path), OnDisk(tmp_path).digest()) == (None, OTHER)
+    assert handles() == before
+
+
+def test_a_file_that_nobody_could_have_rendered_costs_no_memory(target: Path) -> None:
+    with target.open("wb") as file:
+        file.truncate(20 * 2**30)
+    assert OnDisk(target).digest() == OTHER
+    assert len(read(target) or b"") < 17 * 2**20
+    with target.open("wb") as file:
+        file.truncate(64 * 2**20)
+    assert OnDisk(target).digest() == digest(bytes(64 * 2**20))
 
 
 # When it fails.

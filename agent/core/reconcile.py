@@ -18,7 +18,8 @@ class Unread:
     is_there: bool
 
 
-# A look at an output: the digest of its content; None if there is nothing.
+# A look at an output: the digest of its content, empty where that can be none of ours; None if
+# there is nothing.
 OnDisk = str | Unread | None
 
 

@@ -7,12 +7,13 @@ knows what is in a file.
 
 from agent.publish.claim import Claim
 from agent.publish.errors import Fault, PublishError
-from agent.publish.reading import OnDisk, digest, read
+from agent.publish.reading import OTHER, OnDisk, digest, read
 from agent.publish.target import check_target, try_folder
 from agent.publish.writing import DEFAULT_MODE, Check, publish, sweep
 
 __all__ = [
     "DEFAULT_MODE",
+    "OTHER",
     "Check",
     "Claim",
     "Fault",

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.reconcile import Unread
-from agent.publish import OnDisk, PublishError, check_target, publish, read
-from tests.e2e.program import SERVICE, rollcall
+from agent.publish import OTHER, OnDisk, PublishError, check_target, publish, read
+from tests.e2e.program import SERVICE, Setting, rollcall
 from tests.publish.folders import files
 
 NEW = b"new\n"
@@ -94,14 +93,12 @@ def test_a_name_that_is_too_long_at_a_write_is_a_sentence_too(tmp_path: Path) ->
 
 # What is no file.
 
-NO_FILE = Unread("it is no regular file", is_there=True)
-
 
 def test_a_pipe_is_no_file_and_nobody_waits_for_its_writer(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert at_once(lambda: [read(pipe)]) == [None]
-    assert at_once(lambda: [OnDisk(pipe).digest()]) == [NO_FILE]
+    assert at_once(lambda: [OnDisk(pipe).digest()]) == [OTHER]
     assert unusable(pipe) == f"{pipe} is no regular file: give the path of one, or of none yet"
 
 
@@ -138,3 +135,17 @@ def test_a_memory_that_is_no_file_keeps_no_agent_from_its_output(
         assert said == []
         assert read(state)
     assert files(tmp_path) == [state.name, file.name]
+
+
+@pytest.mark.parametrize("name", ["peers.list", ".rollcall-db-1.state"])
+def test_a_huge_file_ends_no_agent_and_is_replaced(name: str, tmp_path: Path) -> None:
+    huge = tmp_path / name
+    with huge.open("wb") as file:
+        file.truncate(20 * 2**30)
+    command = ("-c", 'ulimit -v 600000; exec "$@"', "sh")
+    file_of = f"--output=list:{tmp_path / 'peers.list'}"
+    ended = rollcall("once", *STATIC, file_of, setting=Setting(through=("/bin/sh", *command)))
+    assert ended.code == 0, ended.err
+    assert huge.stat().st_size < 10_000
+    said = [event["event"] for event in ended.events if event["kind"] == "memory"]
+    assert len(said) == (name != "peers.list")
