@@ -6,7 +6,7 @@ import functools
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,14 @@ LONGEST_SOURCE = 2**18
 
 
 def recipes_of(settings: Settings) -> tuple[formats.Recipe, ...]:
-    """What is to be rendered for each output. Raises FormatError."""
-    made = tuple(recipe_of(output, settings.vars) for output in settings.outputs)
+    """What is to be rendered for each output, by what the templates are now. Raises Wrong."""
+    try:
+        made = tuple(recipe_of(output, settings.vars) for output in settings.outputs)
+    except formats.FormatError as wrong:
+        raise Wrong(str(wrong)) from None
     for key in settings.vars:
         if made and not any(key in recipe.given for recipe in made):
-            raise formats.FormatError(f"no output's format has the variable {key!r}")
+            raise Wrong(f"no output's format has the variable {key!r}")
     return made
 
 
@@ -111,22 +114,26 @@ def _text(path: str, what: str) -> str:
 def _read(path: Path) -> bytes:
     """The bytes of a file that ends, and soon. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
-        content = file.read(LONGEST_SOURCE + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(LONGEST_SOURCE + 1)
+    finally:
+        os.close(handle)
     if len(content) > LONGEST_SOURCE:
         raise OSError(errno.EFBIG, f"it has more than {LONGEST_SOURCE // 2**10} KiB")
     return content
 
 
-def targets_of(settings: Settings, signals: Signals) -> tuple[Target, ...]:
+def targets_of(
+    settings: Settings, recipes: Sequence[formats.Recipe], signals: Signals
+) -> tuple[Target, ...]:
     """The outputs with their real edges; refuses what can't work. Raises Wrong.
 
     A signal may end what a user's template or check does, and how long that takes nobody knows.
     """
     try:
-        recipes = recipes_of(settings)
         pairs = zip(settings.outputs, recipes, strict=True)
         targets = tuple(_target(*pair, settings.role, signals) for pair in pairs)
     except (formats.FormatError, publish.PublishError) as wrong:
@@ -136,10 +143,10 @@ def targets_of(settings: Settings, signals: Signals) -> tuple[Target, ...]:
     return targets
 
 
-def wanted_of(settings: Settings) -> tuple[Wanted, ...]:
+def wanted_of(recipes: Iterable[formats.Recipe]) -> tuple[Wanted, ...]:
     """The ports at which outputs want to know who answers; one that wants all decides."""
     limits: dict[int, list[int]] = {}
-    for recipe in recipes_of(settings):
+    for recipe in recipes:
         port = recipe.cluster_port
         if recipe.selects.source == "answering" and port is not None:
             limits.setdefault(port, []).append(recipe.selects.limit)

@@ -5,6 +5,7 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,11 +23,11 @@ from agent.cli.options import (
     load_settings,
     settings_options,
 )
-from agent.cli.outputs import targets_of, wanted_of
+from agent.cli.outputs import recipes_of, targets_of, wanted_of
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.discovery import discoverer
 from agent.edges import Listen, nobody_listens, not_advised
-from agent.hearing import Listener
+from agent.hearing import Listener, Wanted
 from agent.loop import Edges, End, Loop, Plan
 from agent.settings import Settings
 
@@ -58,7 +59,8 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
     try:
-        targets = targets_of(settings, signals)
+        recipes = recipes_of(settings)
+        targets = targets_of(settings, recipes, signals)
     except Stopped:
         sys.exit(1)  # as before the program has begun
     situation = find_situation(loaded)
@@ -79,7 +81,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         recall=functools.partial(publish.read, memory),
         remember=first.guarding(functools.partial(publish.publish, memory, mode=None)),
         advise=adviser_of(asked, signals) if asked.port else not_advised,
-        listen=listener_of(settings, signals),
+        listen=listener_of(settings, wanted_of(recipes), signals),
     )
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
     for remark in me.remarks:
@@ -105,9 +107,8 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         sys.exit(TIMED_OUT)
 
 
-def listener_of(settings: Settings, signals: Signals) -> Listen:
+def listener_of(settings: Settings, wanted: Sequence[Wanted], signals: Signals) -> Listen:
     """Who listens for peers that answer, where an output wants to know."""
-    wanted = wanted_of(settings)
     if not wanted:
         return nobody_listens
     return Listener(wanted, settings.hearing, time.monotonic, guarded(signals))
