@@ -75,6 +75,22 @@ def test_a_document_gives_the_same_roll_back(roll: Roll) -> None:
     assert from_document(json.loads(json.dumps(to_document(roll)))) == roll
 
 
+@pytest.mark.parametrize("word", ["false", "true", 0, 1, None, [], {}])
+def test_whether_a_peer_answers_is_true_or_false_and_nothing_else(word: object) -> None:
+    document = to_document(Roll(SERVICE, None, ()))
+    document["answering"] = {"7000": {"db-1.db": True, "db-2.db": word}}
+    with pytest.raises(RollError, match=r"^answering\.7000\.db-2\.db is not true or false$"):
+        from_document(document)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "7000.0", "cql", ""])
+def test_who_answers_is_known_by_port(port: str) -> None:
+    document = to_document(Roll(SERVICE, None, ()))
+    document["answering"] = {port: {}}
+    with pytest.raises(RollError, match="which is no port"):
+        from_document(document)
+
+
 @given(rolls(), st.randoms(use_true_random=False))
 def test_the_order_in_a_document_does_not_matter(roll: Roll, chance: Random) -> None:
     written = to_document(roll)

@@ -103,6 +103,20 @@ def test_the_first_pod_is_not_its_own_seed_while_it_cant_be_told_whether_one_ans
     assert not ring.file.exists()
 
 
+def test_doctor_asks_who_answers_where_an_output_wants_to_know(ring: Ring) -> None:
+    def outputs() -> dict[str, str]:
+        arguments = ring.arguments(1, "doctor")
+        ended = rollcall(*arguments, "--json")
+        (check,) = (c for c in json.loads(ended.out)["checks"] if c["name"] == "outputs")
+        return dict(check)
+
+    for n in (0, 2):
+        ring.machines.refusing(address(n))
+    assert "no other pod answers on port" in outputs()["finding"]
+    ring.machines.listening(address(0))
+    assert outputs()["state"] == "ok"
+
+
 def test_peers_says_who_answers(ring: Ring) -> None:
     ring.machines.listening(address(0))
     ring.machines.refusing(address(2))

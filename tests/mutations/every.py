@@ -5,7 +5,13 @@ from tests.mutations.mutation import Group
 
 DECIDING = ("tests/core", "tests/test_loop.py", "tests/test_loop_outputs.py")
 FOUNDING = ("tests/core/test_bootstrap.py", "tests/test_bootstrap.py")
-HEARING = ("tests/core/test_hearing.py", "tests/core/test_selection.py", "tests/test_hearing.py")
+HEARING = (
+    "tests/core/test_hearing.py",
+    "tests/core/test_roll.py",
+    "tests/core/test_selection.py",
+    "tests/test_hearing.py",
+    "tests/test_wanted.py",
+)
 ASKING = (
     "tests/discovery/test_transport.py",
     "tests/discovery/test_several_nameservers.py",

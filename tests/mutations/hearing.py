@@ -5,6 +5,8 @@ from tests.mutations.mutation import Mutation
 HEARING = "agent/core/hearing.py"
 SELECTION = "agent/core/selection.py"
 LISTENER = "agent/hearing.py"
+OUTPUTS = "agent/cli/outputs.py"
+ROLL = "agent/core/roll.py"
 
 SLOW = "who answered is left out only after refusing for the hold, and doubt takes nobody out"
 ALONE = "the first stands for itself only when all others are known not to answer"
@@ -16,6 +18,8 @@ def _mutation(name: str, rule: str, file: str, old: str, new: str) -> Mutation:
         HEARING: "tests/core/test_hearing.py",
         SELECTION: "tests/core/test_selection.py",
         LISTENER: "tests/test_hearing.py",
+        OUTPUTS: "tests/test_wanted.py",
+        ROLL: "tests/core/test_roll.py",
     }
     return Mutation(name, rule, file, old, new, tests[file])
 
@@ -160,5 +164,19 @@ MUTATIONS = (
         LISTENER,
         "self._hearings[wanted.port].only(found)",
         "self._hearings[wanted.port]",
+    ),
+    _mutation(
+        "an output that wants some decides for one that wants all",
+        SELDOM,
+        OUTPUTS,
+        "0 if 0 in all_ else max(all_)",
+        "max(all_)",
+    ),
+    _mutation(
+        "a word in a roll that is neither true nor false is true",
+        ALONE,
+        ROLL,
+        "if not isinstance(word, bool):",
+        "if word is None:",
     ),
 )
