@@ -21,6 +21,10 @@ _ENDING = ".j2"
 
 Syntax = Literal["", "yaml", "ini"]
 
+# 0 is none: RFC 6335 section 6.
+PORTS = range(1, 2**16)
+_PORTS = f"{PORTS[0]} to {PORTS[-1]}"
+
 
 class FormatError(ValueError):
     """A format or a variable that does not exist, or a template that can't be rendered."""
@@ -30,14 +34,21 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that a user may set for a format.
 
     A value has the type of `default`, and where there is a `pattern` it matches that as a whole:
-    what is written into the file as it is must not be able to end a line. One that has an `example`
-    has no default: it has to be given.
+    what is written into the file as it is must not be able to end a line. One of the kind `port` is
+    a port's number. One that has an `example` has no default: it has to be given.
     """
 
     meaning: str
     default: str | int | bool = ""
+    kind: Literal["", "port"] = ""
     pattern: str = ""
     example: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuses a port whose own default is none. Raises ValueError."""
+        is_number = type(self.default) is int
+        if self.kind == "port" and not (is_number and self.default in PORTS):
+            raise ValueError(f"a variable of the kind port has a default from {_PORTS}")
 
 
 class Hazard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +179,10 @@ def check_variables(form: Format, given: Mapping[str, Any]) -> None:
         if type(value) is not kind:
             wanted = {int: "a whole number", bool: "true or false"}.get(kind, "text")
             raise FormatError(f"format {form.name}: {key} is {value!r}, it has to be {wanted}")
+        if variable.kind == "port" and value not in PORTS:
+            raise FormatError(
+                f"format {form.name}: {key} is {value}, which is no port: those are {_PORTS}"
+            )
         if variable.pattern and not re.fullmatch(variable.pattern, str(value)):
             raise FormatError(
                 f"format {form.name}: {key} is {value!r}, it has to match {variable.pattern}"

@@ -168,3 +168,11 @@ def test_what_is_no_text_is_refused_where_text_has_to_be(name: str, variable: st
     for value in values:
         sentence = f"format {name}: {variable} is {value!r}, it has to be text"
         assert refusal(name, variable, value) == sentence
+
+
+@pytest.mark.parametrize(("name", "variable"), [each for each in NUMBERS if "port" in each[1]])
+def test_what_is_no_port_is_refused_where_a_port_has_to_be(name: str, variable: str) -> None:
+    for value in (0, -1, 65536, 99999):
+        sentence = f"{variable} is {value}, which is no port: those are 1 to 65535"
+        assert refusal(name, variable, value) == f"format {name}: {sentence}"
+    assert render(name, THREE, {variable: 65535}) != render(name, THREE)

@@ -343,6 +343,18 @@ def test_a_header_selects_the_seeds() -> None:
             "variables:\n  b:\n    default: 1\n    meaning: 2",
             "line 5: variables.b.meaning: Expected `str`, got `int`",
         ),
+        (
+            "variables:\n  p: {default: 7000, meaning: a port, kind: prt}",
+            "line 3: variables.p.kind: Invalid enum value 'prt'",
+        ),
+        (
+            "variables:\n  p: {default: 70000, meaning: a port, kind: port}",
+            "line 3: variables.p: a variable of the kind port has a default from 1 to 65535",
+        ),
+        (
+            "variables:\n  p: {default: true, meaning: a port, kind: port}",
+            "line 3: variables.p: a variable of the kind port has a default from 1 to 65535",
+        ),
         ("variables: {a: 3}", "line 2: variables.a: Expected `object`, got `int`"),
         ("variables: 3", "line 2: variables: Expected `object`, got `int`"),
         (
