@@ -1,5 +1,6 @@
 """What a format says of itself, for people: how its file is read, and what to beware of."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -55,7 +56,8 @@ def default_of(variable: Variable) -> str:
 
 def wiring(form: Format) -> str:
     """How its database comes to read the file, at its usual path."""
-    return form.header.wiring.replace("PATH", f"/peers/{form.header.file}")
+    path = f"/peers/{form.header.file}"
+    return re.sub(r"\bPATH\b", lambda _: path, form.header.wiring)  # not within ES_PATH_CONF
 
 
 def selected(form: Format) -> str:

@@ -1,5 +1,7 @@
 """What people read of the formats: docs/formats.md and `rollcall formats explain`."""
 
+import re
+
 from agent import formats
 from tests.formats.page import PAGE, page
 from tests.formats.rolls import each_format
@@ -26,3 +28,13 @@ def test_explanations_fit_a_terminal(name: str) -> None:
     """Only what can't be broken, such as an address, is longer."""
     lines = formats.explain(formats.load(name)).splitlines()
     assert not [line for line in lines if len(line) > 79 and " " in line.strip()]
+
+
+@each_format
+def test_the_path_stands_in_the_wiring_as_a_word_of_its_own(name: str) -> None:
+    assert not re.search(r"\w/peers/|/peers/[\w.-]*_[A-Z]", formats.wiring(formats.load(name)))
+
+
+def test_a_variable_of_the_environment_keeps_its_name_in_the_wiring() -> None:
+    assert " ES_PATH_CONF " in formats.wiring(formats.load("elasticsearch"))
+    assert " OPENSEARCH_PATH_CONF " in formats.wiring(formats.load("opensearch"))
