@@ -18,10 +18,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.core.words import FOR_FILE
 from agent.publish import PublishError, digest, publish
 
-# What stands for the new file in a command.
-FOR_FILE = "{path}"
 # Seconds. The same content is checked again after the first, then after twice as long each time.
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0

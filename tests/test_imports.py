@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "discovery": row("core", "dns"),
     "formats": row("core", "jinja2 msgspec yaml"),
     "publish": row("core"),
-    "check": row("publish"),
+    "check": row("core publish"),
     "answering": row("core"),
     "bootstrap": row("core answering publish"),
     "hearing": row("core answering"),

@@ -4,7 +4,6 @@ The header is YAML, strict about its keys. A built-in format has all of it; of a
 every key may be left out, and the header too.
 """
 
-import difflib
 import functools
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent.core.selection import Address, ExcludeSelf, Selection, Source
+from agent.core.words import did_you_mean
 from agent.formats.heading import HeadingError, read_heading
 
 _ENDING = ".j2"
@@ -137,9 +137,7 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Format:
     """A built-in format by name. Raises FormatError."""
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names())}"
-        raise FormatError(f"there is no format {name!r}; {hint}")
+        raise FormatError(f"there is no format {name!r}; {did_you_mean(name, names())}")
     source = resources.files(__package__).joinpath(name + _ENDING).read_text(encoding="utf-8")
     return Format(name, source, _header(source, name) or Header())
 

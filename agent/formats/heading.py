@@ -3,12 +3,13 @@
 What is wrong with it is told by its line and its key. What the keys mean, it does not know.
 """
 
-import difflib
 import re
 from typing import Any, TypeVar
 
 import msgspec
 import yaml
+
+from agent.core.words import what_there_is
 
 # The first comment, where nothing but space is before it.
 _COMMENT = re.compile(r"\s*\{#[-+]?(?P<yaml>.*?)[-+]?#\}", re.DOTALL)
@@ -65,10 +66,8 @@ def _told(wrong: msgspec.ValidationError, tree: Any, shape: type) -> tuple[list[
         shape = _shape_of(shape, key)
     if (unknown := _UNKNOWN.fullmatch(phrase)) is not None:
         there = [field.encode_name for field in msgspec.structs.fields(shape)]
-        close = difflib.get_close_matches(unknown["key"], there, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
         path.append(unknown["key"])
-        phrase = f"there is no such key; {hint}there are {', '.join(there)}"
+        phrase = f"there is no such key; {what_there_is(unknown['key'], there)}"
     return path, phrase
 
 

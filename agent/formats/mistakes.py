@@ -5,7 +5,6 @@ refused before anything depends on it.
 """
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +14,8 @@ from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
+
+from agent.core.words import what_there_is
 
 # A text that a template quotes may be of any length; a sentence is not.
 _LONGEST = 800
@@ -98,7 +99,7 @@ def check(source: str, names: Iterable[str], environment: Sandbox) -> None:
     for call in tree.find_all((jinja.Filter, jinja.Test)):
         kind = type(call).__name__.lower()
         if call.name not in known[kind]:
-            phrase = f"there is no {kind} {call.name!r}; {_known(call.name, known[kind])}"
+            phrase = f"there is no {kind} {call.name!r}; {what_there_is(call.name, known[kind])}"
             raise TemplateSyntaxError(phrase, call.lineno)
     _check_names(tree, tuple(names))
 
@@ -119,7 +120,7 @@ def _check_names(tree: jinja.Template, names: tuple[str, ...]) -> None:
     unknown = find_undeclared_variables(tree) - {*names, *names_guarded} - own
     for node in sorted(used, key=lambda node: node.lineno):
         if node.name in unknown:
-            phrase = f"there is no name {node.name!r}; {_known(node.name, names)}"
+            phrase = f"there is no name {node.name!r}; {what_there_is(node.name, names)}"
             raise TemplateSyntaxError(phrase, node.lineno)
 
 
@@ -162,14 +163,6 @@ def _tidy(phrase: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
-def _known(name: str, names: Iterable[str]) -> str:
-    """What there is instead, and which of it may have been meant."""
-    there = tuple(names)
-    close = difflib.get_close_matches(name, there, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{hint}there are {', '.join(there)}" if there else "there are none"
-
-
 def _lack(obj: Any, name: Any) -> str:
     """That an object lacks what a template asks it for."""
     if obj is missing:
@@ -180,7 +173,7 @@ def _lack(obj: Any, name: Any) -> str:
         return f"there is no element {name} in a list of {len(obj)}"
     what = f"{_called(obj)} has no {name!r}"
     having = sorted(_public(obj))
-    return f"{what}; {_known(str(name), having)}" if having else what
+    return f"{what}; {what_there_is(str(name), having)}" if having else what
 
 
 def _public(obj: Any) -> Iterator[str]:

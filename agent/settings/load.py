@@ -1,6 +1,5 @@
 """Putting flags, variables and the config file together, and saying what is wrong with them."""
 
-import difflib
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import msgspec
 
 from agent.core.duration import parse_duration
 from agent.core.surroundings import Told
+from agent.core.words import all_of, nearest
 from agent.settings import schema
 from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
 from agent.settings.problems import problems
@@ -267,7 +267,7 @@ def _nearest(name: str, known: Iterable[str], last: str = "") -> str:
     same = [key for key in known if last and key.rpartition(".")[2] == last]
     flat = [key for key in known if last and key.replace(".", "_") == name]
     by_rest = {key.removeprefix(PREFIX): key for key in known}
-    rest = difflib.get_close_matches(name.removeprefix(PREFIX), by_rest, n=1)
-    close = same or flat or [by_rest[key] for key in rest]
+    rest = nearest(name.removeprefix(PREFIX), by_rest)
+    close = same or flat or ([by_rest[rest]] if rest else [])
     listed = [key for key in known if "." not in key] or known
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(listed)}"
+    return f"; did you mean {close[0]}?" if close else f"; {all_of(listed)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.core.names import dns_name, ip_address, is_address
 from agent.core.nameservers import parse_nameserver
 from agent.core.roll import MOST_REPLICAS
+from agent.core.words import FOR_FILE
 from agent.settings.schema import (
     PORT_NAME,
     SHORTEST_INTERVAL,
@@ -15,9 +16,6 @@ from agent.settings.schema import (
     Output,
     Settings,
 )
-
-# What stands for the new file in a check.
-FOR_FILE = "{path}"
 
 
 def problems(settings: Settings) -> Iterator[tuple[str, str]]:
