@@ -5,14 +5,19 @@ refused before anything depends on it.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+)
 from jinja2 import nodes as jinja
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from agent.core.words import what_there_is
@@ -45,11 +50,11 @@ class CertainError(TemplateRuntimeError):
     """A failure that comes of the template alone."""
 
 
-class _MissingError(UndefinedError, CertainError):
+class MissingError(UndefinedError, CertainError):
     """A name or an attribute that nothing of this kind has."""
 
 
-class _Strict(StrictUndefined):
+class Strict(StrictUndefined):
     """What is not there, which says so in our words as soon as it is used."""
 
     def __init__(
@@ -62,31 +67,11 @@ class _Strict(StrictUndefined):
         if hint is None:
             hint = _lack(obj, name)
         if dataclasses.is_dataclass(obj) and exc is UndefinedError:
-            exc = _MissingError
+            exc = MissingError
         super().__init__(hint, obj, name, exc)
 
 
-class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja as templates have it: strict, without other files, and without chance.
-
-    The same membership has to give the same bytes.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=_Strict, finalize=_writable, **options)
-        del self.filters["random"], self.globals["lipsum"]
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """`obj.attribute`, as a template writes it: what is not there never is."""
-        found = super().getattr(obj, attribute)
-        if isinstance(found, Undefined) and obj is not None and not isinstance(obj, Undefined):
-            kind = found._undefined_exception  # noqa: SLF001  # it has no other name
-            if kind is UndefinedError:
-                return _Strict(obj=obj, name=attribute, exc=_MissingError)
-        return found
-
-
-def check(source: str, names: Iterable[str], environment: Sandbox) -> None:
+def check(source: str, names: Iterable[str], environment: Environment) -> None:
     """Refuses what is wrong with a template before it is rendered. `names` are those it sees.
 
     Raises TemplateSyntaxError.
@@ -171,12 +156,12 @@ def _lack(obj: Any, name: Any) -> str:
         return _NONE.format(name=name)
     if isinstance(name, int) and isinstance(obj, tuple | list):
         return f"there is no element {name} in a list of {len(obj)}"
-    what = f"{_called(obj)} has no {name!r}"
-    having = sorted(_public(obj))
+    what = f"{called(obj)} has no {name!r}"
+    having = sorted(public(obj))
     return f"{what}; {what_there_is(str(name), having)}" if having else what
 
 
-def _public(obj: Any) -> Iterator[str]:
+def public(obj: Any) -> Iterator[str]:
     """What a template may ask an object for, but for what a text or a list can do by itself."""
     if isinstance(obj, Mapping):
         yield from map(str, obj)
@@ -189,7 +174,7 @@ def _is_plain(value: Any) -> bool:
     return not callable(value) and not dataclasses.is_dataclass(value)
 
 
-def _called(obj: Any) -> str:
+def called(obj: Any) -> str:
     match obj:
         case Mapping():
             return "a mapping"
@@ -203,24 +188,3 @@ def _called(obj: Any) -> str:
             return "a peer" if hasattr(obj, "ordinal") else f"the {type(obj).__name__.lower()}"
         case _:
             return type(obj).__name__
-
-
-def _writable(value: Any) -> Any:
-    """The value, if it is something that a file can hold: not what only Python would print."""
-    match value:
-        case None:
-            raise TemplateRuntimeError(
-                "the value is None, which is no text: ask with `if` whether it is there, or give "
-                "a default"
-            )
-        case _ if dataclasses.is_dataclass(value):
-            having = ", ".join(sorted(_public(value)))
-            raise CertainError(f"{_called(value)} is no text: write one of its {having}")
-        case tuple():
-            raise CertainError("a list is no text: use `for`, or the filter join")
-        case Undefined():
-            return value
-        case Callable() | Iterator():
-            raise CertainError("it is no text yet: call it, or give it to the filter join")
-        case _:
-            return value

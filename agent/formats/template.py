@@ -38,7 +38,7 @@ class Withholding(Exception):  # noqa: N818  # no error: what a template decided
 
 def prepare() -> None:
     """Imports Jinja, which no signal may end in the middle, as it may a template's work."""
-    from agent.formats import mistakes  # noqa: F401, PLC0415  # 40 ms, which `whoami` need not pay
+    from agent.formats import sandbox  # noqa: F401, PLC0415  # 40 ms, which `whoami` need not pay
 
 
 def fill(source: str, what: str, context: dict[str, Any]) -> str:
@@ -79,9 +79,9 @@ def _joined(template: "jinja2.Template", context: dict[str, Any], what: str) -> 
 
 @functools.cache
 def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
-    from agent.formats import mistakes  # noqa: PLC0415  # as above
+    from agent.formats import mistakes, sandbox  # noqa: PLC0415  # as above
 
-    environment = mistakes.Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    environment = sandbox.Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["quoted"] = _quoted
     environment.filters["shell"] = _shell
     environment.filters["yaml"] = _yaml

@@ -21,6 +21,13 @@ NAMES = (
     "given, roll"
 )
 OF_A_PEER = "addresses, fqdn, host, name, ordinal"
+OF_THE_SERVICE = "cluster_domain, fqdn, is_bare, name, namespace"
+A_LIST_OF_PEERS = (
+    'a list is no text: use `for`, or the filter join, as in join(",", attribute="host")'
+)
+NO_JOIN = 'a peer is no text: use join(",", attribute="host")'
+NO_PEER = f"a peer is no text: write one of its {OF_A_PEER}"
+NO_TEXT_YET = "it is no text yet: call it, or give it to the filter join"
 
 
 def recipe(source: str, variables: Mapping[str, Any] = NONE) -> Recipe:
@@ -61,13 +68,13 @@ service {{ service.name }} {{ service.namespace }} {{ service.fqdn }} {{ has_bas
 vars {{ vars.a }}, roll {{ roll.self.name }}
 """
     assert rendered(source, {"a": 1}, roll(1, 0, replicas=3)) == (
-        "me db-1 1 True 10.0.0.1 fd00::1\n"
+        "me db-1 1 true 10.0.0.1 fd00::1\n"
         "peers db-0 db-1\n"
         "others db-0\n"
         "expected db-0 db-1 db-2\n"
         "seeds db-0 db-1\n"
-        'replicas 3, port True, bootstrap ""\n'
-        "service db prod db.prod.svc.cluster.local False\n"
+        'replicas 3, port true, bootstrap ""\n'
+        "service db prod db.prod.svc.cluster.local false\n"
         "vars 1, roll db-1\n"
     )
 
@@ -104,7 +111,12 @@ vars {{ vars.a }}, roll {{ roll.self.name }}
             ", line 1: self is Jinja's own name for the template: this pod is me",
         ),
         ("{{ me }}", f", line 1: a peer is no text: write one of its {OF_A_PEER}"),
-        ("{{ peers }}", ", line 1: a list is no text: use `for`, or the filter join"),
+        ("{{ peers }}", f", line 1: {A_LIST_OF_PEERS}"),
+        ("{{ me.addresses }}", ", line 1: a list is no text: use `for`, or the filter join"),
+        ("{{ peers | list }}", f", line 1: {A_LIST_OF_PEERS}"),
+        ("{{ roll }}", ", line 1: a mapping is no text: write one of its values, or use quoted"),
+        ("{{ service }}", ", line 1: the service is no text: write one of its " + OF_THE_SERVICE),
+        ("{{ 'x'.encode() }}", ", line 1: bytes is no text"),
         (
             "{{ peers | map(attribute='host') }}",
             ", line 1: it is no text yet: call it, or give it to the filter join",
@@ -206,7 +218,7 @@ def test_what_is_called_that_does_not_exist_is_refused_with_all_that_do(
             "{{ replicas }}",
             (
                 ", line 1: the value is None, which is no text: ask with `if` whether it is there, "
-                "or give a default"
+                "or give a default (port and replicas are None while they are not set)"
             ),
         ),
         ("{% set me.x = 1 %}", ", line 1: cannot assign attribute on non-namespace object"),
@@ -249,6 +261,95 @@ def test_what_may_come_of_the_roll_is_refused_only_when_it_is_rendered(
 @pytest.mark.parametrize("role", [MEMBER, OBSERVER, DEPLOYED])
 def test_a_template_that_may_be_right_is_not_refused_at_the_start(source: str, role: Role) -> None:
     assert refused_at_start(source, role) == ""
+
+
+# All that Jinja makes a text with, and each thing of which Python alone knows a form.
+MADE_TEXT = (
+    "{{ X }}",
+    "{{ X ~ ':1' }}",
+    "{{ 'a' ~ X }}",
+    "{{ X | string }}",
+    "{{ X | upper }}",
+    "{{ X | replace('a', 'b') }}",
+    "{{ X | e }}",
+    "{{ [X] | map('string') | first }}",
+    "{{ '%s' | format(X) }}",
+    "{{ '%(a)s' | format(a=X) }}",
+    "{{ '%s' % X }}",
+    "{{ '%s %s' % (1, X) }}",
+    "{{ '%(a)s' % {'a': X} }}",
+    "{{ '{}'.format(X) }}",
+    "{{ '{a!r}'.format(a=X) }}",
+    "{{ '{a}'.format_map({'a': X}) }}",
+    "{% set a %}{{ X }}{% endset %}{{ a }}",
+    "{% filter upper %}{{ X }}{% endfilter %}",
+)
+
+
+@pytest.mark.parametrize("source", MADE_TEXT)
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("me", NO_PEER),
+        ("me.peer", NO_PEER.replace(" host,", "")),
+        ("service", f"the service is no text: write one of its {OF_THE_SERVICE}"),
+        ("me.fqdn.upper", NO_TEXT_YET),
+        ("(peers | map(attribute='host'))", NO_TEXT_YET),
+        ("(peers | list)", A_LIST_OF_PEERS),
+        ("[1, 2]", "a list is no text: use `for`, or the filter join"),
+        ("vars", "a mapping is no text: write one of its values, or use quoted"),
+    ],
+)
+def test_what_only_python_could_print_gets_into_no_file(
+    source: str, value: str, sentence: str
+) -> None:
+    made = source.replace("X", value)
+    expected = f"the template /t/my.conf.j2, line 1: {sentence}"
+    assert refusal(made) == expected
+    assert refused_at_start(made) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("{{ peers | join(',') }}", NO_JOIN),
+        ("{{ [me.peer] | join(',') }}", NO_JOIN.replace("host", "name")),
+        ("{{ peers | map(attribute='addresses') | join }}", A_LIST_OF_PEERS.partition(", as")[0]),
+        ("{{ [me.name.upper] | join }}", NO_TEXT_YET),
+        ("{{ peers | join(me, 'name') }}", NO_PEER),
+        ("{{ '%s' % vars }}", "a mapping is no text: write one of its values, or use quoted"),
+    ],
+)
+def test_what_only_python_could_print_is_joined_to_no_text(source: str, sentence: str) -> None:
+    expected = f"the template /t/my.conf.j2, line 1: {sentence}"
+    assert refusal(source) == expected
+    assert refused_at_start(source) == expected
+
+
+@pytest.mark.parametrize("source", [each for each in MADE_TEXT if "'{" not in each])
+def test_a_value_that_is_none_gets_into_no_file(source: str) -> None:
+    assert "the value is None" in refusal(source.replace("X", "replicas"), of=roll(0, 1))
+
+
+def test_texts_and_numbers_are_put_together_as_jinja_does() -> None:
+    made = {
+        "{{ me.name ~ ':' ~ 1 ~ '-' ~ 1.5 }}": "db-1:1-1.5",
+        "{{ 7 % 4 }}": "3",
+        "{{ '%s:%d' % (me.name, 1) }}": "db-1:1",
+        "{{ '%(name)s' % roll.self }}": "db-1",
+        "{{ '%s' | format(me.name) }}": "db-1",
+        "{{ '%(a)s' | format(a=1) }}": "1",
+        "{{ '{}{a:>3}'.format(me.name, a=1) }}": "db-1  1",
+        "{{ '{a}'.format_map({'a': 1}) }}": "1",
+        "{{ ('%' | e) ~ '<' }}": "%<",
+        "{{ peers | map(attribute='host') | join(' ') | replace(domain, '') }}": "db-0 db-1 db-2",
+        "{{ peers | join(' ', attribute='ordinal') }}": "0 1 2",
+        "{{ 'a-b' | upper | center(7) | trim }}": "A-B",
+        "{{ true }} {{ false ~ '' }} {{ [true] | join }}": "true false true",
+    }
+    domain = "{% set domain = '.' ~ service.fqdn %}"
+    for source, text in made.items():
+        assert rendered(domain + source) == text
 
 
 def test_an_observer_is_told_that_there_is_no_me() -> None:
