@@ -8,6 +8,7 @@ no file: `withhold("while …")`. A template is trusted not to take for ever: th
 
 import functools
 import json
+import math
 import re
 import shlex
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -92,8 +93,10 @@ def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
     return environment.from_string(source)
 
 
-def _withhold(reason: str) -> NoReturn:
+def _withhold(reason: str = "") -> NoReturn:
     """Ends the rendering: a database would do harm with the file."""
+    if not reason:
+        raise TypeError('withhold has to be told why, as in withhold("while …")')
     raise Withholding(reason)
 
 
@@ -103,7 +106,7 @@ def _quoted(value: Any) -> str:
     Escapes what YAML 1.2 section 5.1 does not hold raw, and nothing else: JSON's escape for a
     character above U+FFFF is two characters in YAML.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_refuse)
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -132,4 +135,29 @@ def _xml(value: Any) -> str:
 
 
 def _yaml(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    """A whole document of a list or a mapping, else a value to stand behind a key."""
+    if isinstance(value, list | tuple | dict):
+        return _dumped(value)
+    text = _dumped(value, width=math.inf).removesuffix("\n").removesuffix("\n...")
+    return _quoted(value) if "\n" in text else text
+
+
+def _dumped(value: Any, **options: Any) -> str:
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **options)
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML without tags, which says in our words what has no form in it."""
+
+    def represent_data(self, data: Any) -> yaml.Node:
+        if type(data) not in self.yaml_representers:
+            _refuse(data)
+        return super().represent_data(data)
+
+
+def _refuse(value: Any) -> NoReturn:
+    """Raises what a template is told that writes what is no text."""
+    from agent.formats import sandbox  # noqa: PLC0415  # as above
+
+    raise sandbox.no_text(value)

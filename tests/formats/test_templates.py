@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -221,6 +222,10 @@ def test_what_is_called_that_does_not_exist_is_refused_with_all_that_do(
                 "or give a default (port and replicas are None while they are not set)"
             ),
         ),
+        (
+            "{{ withhold() }}",
+            ', line 1: withhold has to be told why, as in withhold("while …")',
+        ),
         ("{% set me.x = 1 %}", ", line 1: cannot assign attribute on non-namespace object"),
         (
             "{% if vars['db-7'] == 2 %}{% set y = 1 %}{% endif %}{{ y }}",
@@ -261,6 +266,53 @@ def test_what_may_come_of_the_roll_is_refused_only_when_it_is_rendered(
 @pytest.mark.parametrize("role", [MEMBER, OBSERVER, DEPLOYED])
 def test_a_template_that_may_be_right_is_not_refused_at_the_start(source: str, role: Role) -> None:
     assert refused_at_start(source, role) == ""
+
+
+@pytest.mark.parametrize("name", ["quoted", "yaml"])
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("me", NO_PEER),
+        ("peers", NO_PEER),
+        ("{'a': [me.fqdn.upper]}", NO_TEXT_YET),
+        ("me.nam", f"a peer has no 'nam'; did you mean name? there are {OF_A_PEER}"),
+        ("[me.nam]", f"a peer has no 'nam'; did you mean name? there are {OF_A_PEER}"),
+    ],
+)
+def test_what_has_no_form_in_json_or_yaml_is_refused_at_the_start(
+    name: str, value: str, sentence: str
+) -> None:
+    source = f"{{{{ {value} | {name} }}}}"
+    assert refusal(source) == f"the template /t/my.conf.j2, line 1: {sentence}"
+    assert refused_at_start(source) == refusal(source)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a",
+        "",
+        "1",
+        2,
+        1.5,
+        True,
+        "true",
+        "a: b",
+        "# a",
+        " a ",
+        "a\nb: c\n",
+        "é\u2028\x00",
+        "x " * 99,
+    ],
+)
+def test_the_filter_yaml_writes_a_value_that_may_stand_behind_a_key(value: Any) -> None:
+    made = rendered("deep:\n    key: {{ vars.x | yaml }}\nother: 1\n", {"x": value})
+    assert yaml.safe_load(made) == {"deep": {"key": value}, "other": 1}
+
+
+@pytest.mark.parametrize("value", [["a", "b"], {"a": [1]}, {"b": 1, "a": {"c": "d"}}, []])
+def test_the_filter_yaml_writes_a_list_or_a_mapping_as_a_whole_document(value: Any) -> None:
+    assert yaml.safe_load(rendered("{{ vars.x | yaml }}", {"x": value})) == value
 
 
 # All that Jinja makes a text with, and each thing of which Python alone knows a form.
