@@ -182,5 +182,5 @@ def _writer(output: Output, path: Path, signals: Signals) -> Callable[[bytes], N
     """What replaces the file, once its check has accepted the new one, where it has one."""
     if not output.check:
         return functools.partial(publish.publish, path, mode=output.permissions)
-    command = Command(output.check, output.check_timeout)
+    command = Command(output.check, output.longest_check)
     return Checked(path, output.permissions, command, time.monotonic, signals.interruptible).write

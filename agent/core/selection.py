@@ -28,6 +28,11 @@ class Selection:
     address: Address = "fqdn"
     allow_empty: bool = False
 
+    @property
+    def picks(self) -> tuple[Source, ExcludeSelf, int]:
+        """What says who is picked, and not how they are written."""
+        return self.source, self.exclude_self, self.limit
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

@@ -74,7 +74,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `title` is what it is for, with versions; `file` its usual name. `syntax` is what a base file
     has to be written in, empty where none can be laid under it. `needs`: only a pod that is itself
     a peer can have it (`self`), or one with an ordinal. `port` is the one that members use among
-    themselves. Without a `selection` it is the whole roll that is written. `once`: the database
+    themselves. A built-in format without a `selection` has no seeds. `once`: the database
     rewrites the file, so that it is written only where there is none.
 
     `wiring` says how the database comes to read the file, `reload` how it reads it again and
@@ -117,11 +117,16 @@ class Format:
     is_open: bool = False
 
     @property
+    def what(self) -> str:
+        """What to call it in a sentence."""
+        return f"the template {self.path}" if self.path else f"format {self.name}"
+
+    @property
     def selection(self) -> Selection | None:
-        """How it picks its seeds, None where it writes the whole roll."""
+        """How it picks its seeds, None where it has none to pick; a user's own picks all."""
         own = self.header.selection
         if own is None:
-            return None
+            return Selection(allow_empty=True) if self.path else None
         return Selection(own.source, own.exclude_self, own.limit, own.address, own.allow_empty)
 
 
@@ -147,8 +152,7 @@ def own_format(path: str, source: str) -> Format:
     header = _header(source, path)
     name = path.rpartition("/")[2].removesuffix(_ENDING)
     if header is None:
-        selected = HeaderSelection(allow_empty=True)
-        return Format(name, source, Header(selection=selected), path, is_open=True)
+        return Format(name, source, Header(), path, is_open=True)
     return Format(name, source, header, path)
 
 

@@ -109,6 +109,14 @@ def _check_names(tree: jinja.Template, names: tuple[str, ...]) -> None:
             raise TemplateSyntaxError(phrase, node.lineno)
 
 
+def names_in(source: str, environment: Environment) -> frozenset[str] | None:
+    """The names that a template takes from its surroundings, None where it can't be read."""
+    try:
+        return frozenset(find_undeclared_variables(environment.parse(source)))
+    except (TemplateError, RecursionError):
+        return None
+
+
 def mistake_of(wrong: Exception) -> Mistake:
     """What a failure says to people."""
     match wrong:

@@ -10,11 +10,13 @@ from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, check_variables
 from agent.formats.merge import BaseError, OverlayError, lay
-from agent.formats.template import UnfitError, Withholding, fill, prepare
+from agent.formats.template import UnfitError, Withholding, fill, names_in, prepare
 
 _WHOLE_ROLL = Selection(allow_empty=True)
 # Pods and `replicas`: a template may look at either.
 _MADE_UP = ((2, None), (9, 9))
+# What of a template's names has hosts.
+_HOSTS = frozenset(("me", "peers", "others", "expected", "seeds"))
 _FOR_ANYBODY = "use json, yaml, env or list"
 
 
@@ -106,7 +108,7 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
         "given": tuple(recipe.given),
         "roll": _document(roll),
     }
-    what = f"the template {form.path}" if form.path else f"format {form.name}"
+    what = form.what
     try:
         text = fill(form.source, what, context)
         return (lay(text, base, form.header.syntax) if recipe.has_base else text).encode()
@@ -140,11 +142,7 @@ def check(recipe: Recipe) -> None:
     form = recipe.form
     prepare()
     check_variables(form, recipe.given)
-    if form.selection is None and recipe.selection is not None:
-        raise FormatError(
-            f"format {form.name} writes the whole roll, so there is nothing to select in it: leave "
-            "out from, exclude_self, limit and address, or use list"
-        )
+    _check_meant(recipe)
     if recipe.selects.source == "answering" and recipe.cluster_port is None:
         raise FormatError(
             f"format {form.name} does not know at which port to ask who answers: set port to the "
@@ -154,6 +152,27 @@ def check(recipe: Recipe) -> None:
         raise FormatError(
             f"format {form.name} can't be laid over a base file, it is neither YAML nor INI"
         )
+
+
+def _check_meant(recipe: Recipe) -> None:
+    """Refuses a selection or a port that would change nothing in the file."""
+    what, own, rule = recipe.form.what, recipe.form.selection, recipe.selects
+    used = names_in(recipe.form.source)
+    if recipe.selection is not None and own is None:
+        raise FormatError(
+            f"{what} has no seeds to select: leave out from, exclude_self, limit and address"
+        )
+    if used is None:
+        return
+    if own is not None and "seeds" not in used and rule.picks != own.picks:
+        raise FormatError(
+            f"{what} has no use for seeds: leave out from, exclude_self and limit, or name seeds "
+            "in it"
+        )
+    if own is not None and not used & _HOSTS and rule.address != own.address:
+        raise FormatError(f"{what} names no peer: leave out address")
+    if recipe.port is not None and "port" not in used and rule.source != "answering":
+        raise FormatError(f"{what} has no use for a port: leave port out")
 
 
 def _check_fit(form: Format, roll: Roll) -> None:

@@ -21,6 +21,8 @@ from agent.formats.header import FormatError
 if TYPE_CHECKING:
     import jinja2
 
+    from agent.formats import sandbox
+
 # Characters. All of a roll of 10,000 pods is less.
 LONGEST = 16 * 2**20
 
@@ -64,6 +66,14 @@ def fill(source: str, what: str, context: dict[str, Any]) -> str:
         raise kind(f"{what}{at}: {mistake.phrase}") from wrong
 
 
+@functools.cache
+def names_in(source: str) -> frozenset[str] | None:
+    """The names that a template makes use of, None if it is no Jinja: `fill` says what is wrong."""
+    from agent.formats import mistakes  # noqa: PLC0415  # as above
+
+    return mistakes.names_in(source, _environment())
+
+
 def _joined(template: "jinja2.Template", context: dict[str, Any], what: str) -> str:
     pieces: list[str] = []
     length = 0
@@ -80,7 +90,16 @@ def _joined(template: "jinja2.Template", context: dict[str, Any], what: str) -> 
 
 @functools.cache
 def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
-    from agent.formats import mistakes, sandbox  # noqa: PLC0415  # as above
+    from agent.formats import mistakes  # noqa: PLC0415  # as above
+
+    environment = _environment()
+    mistakes.check(source, names, environment)
+    return environment.from_string(source)
+
+
+@functools.cache
+def _environment() -> "sandbox.Sandbox":
+    from agent.formats import sandbox  # noqa: PLC0415  # as above
 
     environment = sandbox.Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["quoted"] = _quoted
@@ -89,8 +108,7 @@ def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
     environment.filters["host"] = _host
     environment.filters["xml"] = _xml
     environment.globals["withhold"] = _withhold
-    mistakes.check(source, names, environment)
-    return environment.from_string(source)
+    return environment
 
 
 def _withhold(reason: str = "") -> NoReturn:

@@ -126,7 +126,9 @@ def _file_problems(output: Output) -> Iterator[str]:
             f"the check of {output.path} does not say where the new file goes: give it an "
             f'argument with {FOR_FILE}, as in ["my-check", "{FOR_FILE}"]'
         )
-    if output.check_timeout <= 0:
+    if output.check_timeout is not None and not output.check:
+        yield f"{output.path} has a check_timeout and no check: leave out the one, or add the other"
+    if output.longest_check <= 0:
         yield f"the check_timeout of {output.path} has to be more than 0"
 
 

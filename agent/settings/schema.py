@@ -1,6 +1,6 @@
 """What can be set: the shape of the config file, with its defaults."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,6 +15,8 @@ from agent.core.selection import Address, ExcludeSelf, Source
 
 # Seconds. Asking more often than this finds nothing sooner and burdens the cluster's DNS.
 SHORTEST_INTERVAL = 0.1
+# Seconds that a check may take, where nothing else is said.
+CHECK_TIMEOUT = 10.0
 # RFC 6335 section 5.1, and the protocols that a Kubernetes port may have.
 PORT_NAME = r"[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?(?:/(?:tcp|udp|sctp))?"
 
@@ -76,8 +78,13 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: Address | None = None
     port: int | None = None
     base: str = ""
-    check: tuple[str, ...] = ()
-    check_timeout: Duration = Duration(10)
+    check: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ()
+    check_timeout: Duration | None = None
+
+    @property
+    def longest_check(self) -> float:
+        """Seconds that a check may take."""
+        return CHECK_TIMEOUT if self.check_timeout is None else self.check_timeout
 
     @property
     def permissions(self) -> int | None:

@@ -89,7 +89,7 @@ def test_whom_a_rendered_file_names_can_be_selected(kube: Kube) -> None:
     assert text == "10.0.0.1:7000\n"
     ended = rollcall("render", "--format=json", "--limit=1", setting=given)
     assert (ended.code, ended.out) == (2, "")
-    assert "there is nothing to select" in ended.err
+    assert "has no seeds to select" in ended.err
 
 
 def test_a_file_that_asks_who_answers_is_rendered_of_those_that_a_roll_says_answer(

@@ -14,7 +14,7 @@ from agent.core.identity import Role
 from agent.core.roll import Roll
 from agent.core.selection import Selection
 from agent.formats import FormatError, Recipe
-from tests.formats.rolls import NONE, SERVICE, THREE, pod, roll, unhurried
+from tests.formats.rolls import ALL_NAMES, NONE, SERVICE, THREE, pod, roll, unhurried
 
 MEMBER, OBSERVER, DEPLOYED = Role(), Role(is_member=False), Role(has_ordinals=False)
 NAMES = (
@@ -464,6 +464,66 @@ def test_a_header_selects_the_seeds() -> None:
     form = formats.own_format("my.j2", source)
     assert form.selection == Selection(exclude_self="always", limit=1)
     assert isinstance(formats.render(Recipe(form), roll(0)), formats.Withheld)
+
+
+BY_LIMIT, BY_ADDRESS = Selection(limit=1), Selection(address="ip")
+
+
+@pytest.mark.parametrize("header", ["", "{# title: mine #}", "{# port: 7000 #}"])
+def test_a_template_with_a_header_or_without_one_has_seeds_to_select(header: str) -> None:
+    """A header that says nothing of a selection is to take nothing away."""
+    form = formats.own_format("my.j2", header + "{{ seeds | join(',', 'host') }}")
+    assert form.selection == Selection(allow_empty=True)
+    for rule, text in ((BY_LIMIT, ALL_NAMES[0]), (BY_ADDRESS, "10.0.0.0,10.0.0.1,10.0.0.2")):
+        of_output = Recipe(form, selection=rule)
+        formats.check(of_output)
+        assert formats.render(of_output, THREE) == text.encode()
+    assert formats.render(Recipe(form), Roll(SERVICE, None, ())) == b""
+
+
+NO_SEEDS = "has no use for seeds: leave out from, exclude_self and limit, or name seeds in it"
+NONE_TO_SELECT = "has no seeds to select: leave out from, exclude_self, limit and address"
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "sentence"),
+    [
+        ("json", {"port": 7000}, "format json has no use for a port: leave port out"),
+        ("env", {"port": 7000}, "format env has no use for a port: leave port out"),
+        ("couchdb", {"port": 7000}, "format couchdb has no use for a port: leave port out"),
+        ("json", {"selection": BY_LIMIT}, f"format json {NONE_TO_SELECT}"),
+        ("redis-sentinel", {"selection": BY_ADDRESS}, f"format redis-sentinel {NONE_TO_SELECT}"),
+        ("{{ vars.port }}", {"port": 1}, "the template T has no use for a port: leave port out"),
+        ("{{ peers | join('', 'host') }}", {"selection": BY_LIMIT}, f"the template T {NO_SEEDS}"),
+        (
+            "{{ roll | quoted }}",
+            {"selection": BY_ADDRESS},
+            "the template T names no peer: leave out address",
+        ),
+        ("list", {"port": 7000, "selection": BY_LIMIT}, ""),
+        ("redis-sentinel", {"port": 7000}, ""),
+        ("env", {"port": 7000, "selection": Selection("answering")}, ""),
+        ("{{ port }}", {"port": 1}, ""),
+        ("{{ me.host }}", {"selection": BY_ADDRESS}, ""),
+    ],
+)
+def test_what_would_change_nothing_in_a_file_is_refused(
+    form: str, said: Mapping[str, Any], sentence: str
+) -> None:
+    is_built_in = form in formats.names()
+    made = formats.load(form) if is_built_in else formats.own_format("T", form)
+    try:
+        formats.check(Recipe(made, **said))
+    except FormatError as refused:
+        assert str(refused) == sentence  # noqa: PT017  # only some are refused
+    else:
+        assert sentence == ""
+
+
+def test_what_is_wrong_with_a_template_is_told_before_that_it_has_no_use_for_a_port() -> None:
+    made = Recipe(formats.own_format("/t/my.conf.j2", "{{ 1 +"), port=7000)
+    with pytest.raises(FormatError, match="line 1: unexpected 'end of template'"):
+        formats.try_out(made, MEMBER)
 
 
 @pytest.mark.parametrize(

@@ -649,6 +649,13 @@ def test_a_mode_is_octal(mode: str, permissions: int) -> None:
     assert output.permissions == permissions
 
 
+def test_a_check_may_take_ten_seconds_unless_it_is_said() -> None:
+    text = "outputs: [{{format: list, path: /a, check: [a, '{{path}}']{}}}]"
+    for more, seconds in (("", 10), (", check_timeout: 3s", 3)):
+        (output,) = load(text.format(more)).settings.outputs
+        assert output.longest_check == seconds
+
+
 def test_without_a_mode_the_files_own_is_kept() -> None:
     (output,) = load(flags={"--output": ("list:/a",)}).settings.outputs
     assert output.permissions is None
@@ -685,6 +692,18 @@ def test_without_a_mode_the_files_own_is_kept() -> None:
         ),
         ("discovery: {peers: [a b]}", "discovery.peers: 'a b' is not a DNS name"),
         ("bootstrap: {port: 65536}", "bootstrap.port: 65536 is not a port"),
+        (
+            "outputs: [{format: list, path: /a, check_timeout: 10s}]",
+            "outputs: /a has a check_timeout and no check: leave out the one, or add the other",
+        ),
+        (
+            "outputs: [{format: list, path: /a, check: [a, '{path}'], check_timeout: 0}]",
+            "outputs: the check_timeout of /a has to be more than 0",
+        ),
+        (
+            "outputs: [{format: list, path: /a, check: []}]",
+            "outputs[0].check: expected a list of length >= 1",
+        ),
         ("bootstrap: {timeout: 0}", "bootstrap.timeout: it has to be more than 0"),
         (
             "bootstrap: {state_file: ../grastate.dat}",
