@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from agent.formats.header import Format, FormatError, Syntax
-from agent.formats.merge_ini import lay_ini
-from agent.formats.merge_yaml import BaseError, OverlayError, lay_yaml
+from agent.formats.merge_ini import ini_keys, lay_ini
+from agent.formats.merge_yaml import BaseError, OverlayError, lay_yaml, yaml_keys
 
-__all__ = ["BaseError", "OverlayError", "lay", "over"]
+__all__ = ["BaseError", "OverlayError", "keys", "lay", "over"]
 
 _SYNTAX_OF: dict[str, Syntax] = {
     ".yaml": "yaml",
@@ -47,3 +47,8 @@ def lay(text: str, base: str, syntax: Syntax) -> str:
     Raises BaseError, and OverlayError where it is `text` that has no keys to lay.
     """
     return lay_yaml(text, base) if syntax == "yaml" else lay_ini(text, base)
+
+
+def keys(base: str, syntax: Syntax) -> tuple[str, ...]:
+    """What a base says at its top level: keys, and sections of INI. Sorted. Raises BaseError."""
+    return yaml_keys(base) if syntax == "yaml" else ini_keys(base)

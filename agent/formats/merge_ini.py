@@ -55,6 +55,12 @@ def lay_ini(text: str, base: str) -> str:
     return mark + "".join(entry.text for entry in laid)
 
 
+def ini_keys(base: str) -> tuple[str, ...]:
+    """The keys of a base that are in no section, and the names of its sections, sorted."""
+    entries = list(_entries(base.removeprefix(_MARK), "\n"))
+    return tuple(sorted({entry.section or entry.key for entry in entries} - {""}))
+
+
 def _grouped(text: str, end: str) -> dict[str, dict[str, _Entry]]:
     """Our keys by section, each with all of its lines."""
     grouped: dict[str, dict[str, _Entry]] = {}

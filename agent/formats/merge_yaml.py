@@ -53,6 +53,27 @@ def lay_yaml(text: str, base: str) -> str:
     raise BaseError("it has something that can't be written again as it was read")
 
 
+def yaml_keys(base: str) -> tuple[str, ...]:
+    """The keys at the top of a base, sorted, also those that it inherits. Raises BaseError."""
+    under = _base(base)
+    if isinstance(under, _Wrong):
+        raise BaseError(under.phrase)
+    keys: set[str] = set()
+    seen: set[int] = set()
+    todo: list[Node] = [under]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or not isinstance(node, MappingNode):
+            continue
+        seen.add(id(node))
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                todo += value.value if isinstance(value, SequenceNode) else [value]
+            elif isinstance(key, ScalarNode):
+                keys.add(key.value)
+    return tuple(sorted(keys))
+
+
 @functools.lru_cache(maxsize=4)
 def _base(text: str) -> MappingNode | _Wrong:
     """A base's root, which is read once for many rolls: nobody may change it."""

@@ -9,7 +9,7 @@ from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, check_variables
-from agent.formats.merge import BaseError, OverlayError, lay
+from agent.formats.merge import BaseError, OverlayError, keys, lay
 from agent.formats.template import UnfitError, Withholding, fill, names_in, prepare
 
 _WHOLE_ROLL = Selection(allow_empty=True)
@@ -25,8 +25,8 @@ class Recipe:
     """A format as one output wants it: with its variables, selection and port.
 
     `selection` None is the format's own, `port` None too. `has_base`: the keys are laid over
-    another file, so that only what is said of the peers is to be written; `base` is its path, for
-    sentences.
+    another file, which keeps what is not of the peers, as far as it says it; `base` is its path,
+    for sentences.
     """
 
     form: Format
@@ -98,18 +98,18 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
         return _withheld(recipe, roll)
     check_variables(form, recipe.given)
     variables = {key: entry.default for key, entry in form.header.variables.items()}
-    context = {
-        **_members(roll, rule),
-        "seeds": listed(seeds, rule.address),
-        **_around(roll),
-        "port": recipe.cluster_port,
-        "has_base": recipe.has_base,
-        "vars": variables | dict(recipe.given),
-        "given": tuple(recipe.given),
-        "roll": _document(roll),
-    }
     what = form.what
     try:
+        context = {
+            **_members(roll, rule),
+            "seeds": listed(seeds, rule.address),
+            **_around(roll),
+            "port": recipe.cluster_port,
+            "base": keys(base, form.header.syntax) if recipe.has_base else (),
+            "vars": variables | dict(recipe.given),
+            "given": tuple(recipe.given),
+            "roll": _document(roll),
+        }
         text = fill(form.source, what, context)
         return (lay(text, base, form.header.syntax) if recipe.has_base else text).encode()
     except Withholding as reason:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import formats
-from agent.formats import FormatError, Recipe
+from agent.formats import FormatError, Recipe, merge
 from agent.formats.merge_ini import lay_ini
 from agent.formats.merge_yaml import BaseError, OverlayError, lay_yaml
 from tests.formats.rolls import HOSTILE, THREE, each_hostile, unhurried
@@ -459,3 +459,44 @@ def test_a_hostile_value_stays_in_its_key_over_a_base_too(value: str) -> None:
     assert isinstance(made, bytes)
     assert yaml.safe_load(made) == {"a": value, "b": 0o755}
     assert made.endswith(b"\nb: 0755\n")
+
+
+# What a base says.
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("", ()),
+        ("# a: 1\n", ()),
+        ("b: 1\n'a': {c: 2}\nd:\n", ("a", "b", "d")),
+        ("x: &x {a: 1, <<: &y {b: 2}}\n<<: *x\n", ("a", "b", "x")),
+        ("<<: [{a: 1}, {b: 2}]\n", ("a", "b")),
+        ("&x <<: &y {a: 1}\n", ("a",)),
+    ],
+)
+def test_the_keys_of_a_yaml_base_are_those_at_its_top(base: str, said: tuple[str, ...]) -> None:
+    assert merge.keys(base, "yaml") == said
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("", ()),
+        ("# a=1\n; b=2\n", ()),
+        ("\ufeffb = 1\r\na.c: 2\r\n", ("a.c", "b")),
+        ("a=1\\\nb=2\n[mysqld]\nc = 3\n[other]\n", ("a", "mysqld", "other")),
+    ],
+)
+def test_the_keys_of_an_ini_base_are_those_above_its_sections(
+    base: str, said: tuple[str, ...]
+) -> None:
+    assert merge.keys(base, "ini") == said
+
+
+def test_a_template_sees_what_its_base_says() -> None:
+    form = formats.own_format("/t.j2", "{# syntax: yaml #}\nz: {{ base | join }}\n")
+    recipe = Recipe(form, has_base=True, base="/b.yaml")
+    assert formats.render(recipe, THREE, "b: 1\na: 2\n") == b"b: 1\na: 2\nz: ab\n"
+    with pytest.raises(FormatError, match=r"/b\.yaml: it is a list"):
+        formats.render(recipe, THREE, "- a\n")

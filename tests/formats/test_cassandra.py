@@ -115,35 +115,65 @@ def test_half_a_character_is_refused_or_read_back_but_never_crashes() -> None:
     assert yaml.safe_load(content)["cluster_name"] == "\ud800"
 
 
-def over_a_base(variables: Mapping[str, Any] = NONE) -> Any:
-    """The keys that are laid over another file."""
+OF_PEERS = {
+    "broadcast_rpc_address",
+    "listen_address",
+    "rpc_address",
+    "seed_provider",
+    "storage_port",
+}
+# A person's own file that says all that is not about the peers, and says it otherwise.
+OWN = dict.fromkeys(cassandra(THREE).keys() - OF_PEERS, "own")
+
+
+def over(base: Mapping[str, Any], variables: Mapping[str, Any] = NONE) -> Any:
     recipe = formats.Recipe(formats.load("cassandra"), variables, has_base=True)
-    made = formats.render(recipe, THREE)
+    made = formats.render(recipe, THREE, yaml.safe_dump(dict(base)))
     assert isinstance(made, bytes)
     return yaml.safe_load(made)
 
 
 def test_over_a_base_only_what_concerns_the_peers_is_laid() -> None:
-    of_peers = {
-        "broadcast_rpc_address",
-        "listen_address",
-        "rpc_address",
-        "seed_provider",
-        "storage_port",
-    }
-    assert over_a_base() == {key: cassandra(THREE)[key] for key in of_peers}
+    assert over(OWN) == {**OWN, **{key: cassandra(THREE)[key] for key in OF_PEERS}}
 
 
 def test_over_a_base_a_variable_counts_that_is_given_even_with_its_default() -> None:
-    assert over_a_base({"num_tokens": 16}) == {**over_a_base(), "num_tokens": 16}
-    added = over_a_base({"data": "/data", "snitch": "Ec2Snitch"}).keys() - over_a_base().keys()
-    assert added == {
+    assert over(OWN, {"num_tokens": 16}) == {**over(OWN), "num_tokens": 16}
+    made = over(OWN, {"data": "/data", "snitch": "Ec2Snitch"})
+    assert {key for key in made if made[key] != over(OWN)[key]} == {
         "commitlog_directory",
         "data_file_directories",
         "endpoint_snitch",
         "hints_directory",
         "saved_caches_directory",
     }
+
+
+# What stands for itself; of these the one that a base says decides for the other one too.
+GOES_WITH = {
+    "allocate_tokens_for_local_replication_factor": "num_tokens",
+    "commitlog_sync_period": "commitlog_sync",
+}
+
+
+@pytest.mark.parametrize("key", sorted(OWN.keys() - GOES_WITH.keys()))
+def test_what_a_base_does_not_say_a_cassandra_has_as_without_one(key: str) -> None:
+    own = {other: value for other, value in OWN.items() if other != key}
+    assert over(own) == {**over(OWN), key: cassandra(THREE)[key]}
+
+
+@pytest.mark.parametrize(("key", "deciding"), GOES_WITH.items())
+def test_a_base_that_says_one_of_two_decides_for_both(key: str, deciding: str) -> None:
+    assert key not in over({deciding: "own"})
+    assert over({"concurrent_reads": 64})[key] == cassandra(THREE)[key]
+
+
+def test_over_a_base_that_says_nothing_a_cassandra_has_all() -> None:
+    assert over({"concurrent_reads": 64}) == {"concurrent_reads": 64, **cassandra(THREE)}
+
+
+def test_a_cassandra_stops_at_a_broken_disk() -> None:
+    assert cassandra(THREE)["disk_failure_policy"] == "stop"
 
 
 def test_a_cassandra_with_nothing_but_ipv6_listens_there_for_clients() -> None:

@@ -105,25 +105,34 @@ def test_a_pod_without_an_ordinal_has_no_etcd_file() -> None:
         render("etcd", Roll(SERVICE, me, (me,)))
 
 
-def over_a_base(variables: Mapping[str, Any] = NONE) -> Any:
-    made = formats.render(formats.Recipe(formats.load("etcd"), variables, has_base=True), THREE)
+OWN = {"data-dir": "/own", "initial-cluster-token": "own"}
+
+
+def over(base: Mapping[str, Any], variables: Mapping[str, Any] = NONE) -> Any:
+    recipe = formats.Recipe(formats.load("etcd"), variables, has_base=True)
+    made = formats.render(recipe, THREE, yaml.safe_dump(dict(base)))
     assert isinstance(made, bytes)
     return yaml.safe_load(made)
 
 
 def test_over_a_base_file_etcds_folder_and_token_stay_what_that_says() -> None:
-    full = etcd(THREE)
-    del full["data-dir"], full["initial-cluster-token"]
-    assert over_a_base() == full
+    assert over(OWN) == {**etcd(THREE), **OWN}
+
+
+@pytest.mark.parametrize("key", OWN)
+def test_what_a_base_file_does_not_say_etcd_has_as_without_one(key: str) -> None:
+    """Without a data-dir its data would be on no volume."""
+    base = {"quota-backend-bytes": 8589934592, key: OWN[key]}
+    assert over(base) == {**etcd(THREE), **base}
 
 
 def test_over_a_base_file_that_is_to_found_a_cluster_none_is_founded() -> None:
-    assert over_a_base()["initial-cluster-state"] == "existing"
+    assert over({"initial-cluster-state": "new"})["initial-cluster-state"] == "existing"
 
 
 def test_over_a_base_file_is_what_was_given() -> None:
     given = {"data": "/data", "initial_cluster_token": "prod"}
-    assert over_a_base(given) == etcd(THREE, given)
+    assert over(OWN, given) == etcd(THREE, given)
 
 
 def test_etcds_urls_can_be_others() -> None:

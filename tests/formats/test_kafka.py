@@ -31,10 +31,9 @@ def kafka(of: Roll, variables: Mapping[str, Any] = NONE) -> dict[str, str]:
     return properties(render("kafka", of, variables))
 
 
-def over_a_base(variables: Mapping[str, Any] = NONE) -> dict[str, str]:
-    """The keys that are laid over another file."""
+def over(base: str, variables: Mapping[str, Any] = NONE) -> dict[str, str]:
     recipe = formats.Recipe(formats.load("kafka"), variables, has_base=True)
-    made = formats.render(recipe, THREE)
+    made = formats.render(recipe, THREE, base)
     assert isinstance(made, bytes)
     return properties(made)
 
@@ -89,14 +88,23 @@ def test_a_pod_of_another_set_is_no_controller() -> None:
         assert kafka(of, variables) == kafka(THREE, variables)
 
 
-def test_over_a_base_kafkas_folder_stays_and_the_other_list_is_emptied() -> None:
-    assert over_a_base() == {**without_folder(kafka(THREE)), VOTERS: ""}
-    assert over_a_base(STATIC) == {**without_folder(kafka(THREE, STATIC)), BOOTSTRAP: ""}
-    assert over_a_base({"data": "/data"})["log.dirs"] == "/data"
+@pytest.mark.parametrize(("variables", "other"), [(NONE, VOTERS), (STATIC, BOOTSTRAP)])
+def test_over_a_base_the_list_that_is_not_in_use_is_emptied(
+    variables: Mapping[str, Any], other: str
+) -> None:
+    assert over(f"{VOTERS}=1@db-0:1\n{BOOTSTRAP}: db-0:1\n", variables) == {
+        **kafka(THREE, variables),
+        other: "",
+    }
+    assert other not in over("num.partitions=3\n", variables)
 
 
-def without_folder(read: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in read.items() if key != "log.dirs"}
+def test_over_a_base_kafkas_folder_stays_where_it_has_one() -> None:
+    """Without one it is below /tmp."""
+    assert over("num.partitions=3\n")["log.dirs"] == kafka(THREE)["log.dirs"]
+    assert over("log.dirs=/a,/b\n")["log.dirs"] == "/a,/b"
+    assert "log.dirs" not in over("log.dir=/a\n")
+    assert over("log.dirs=/a\n", {"data": "/data"})["log.dirs"] == "/data"
 
 
 @each_hostile

@@ -70,13 +70,38 @@ def test_a_scylla_with_nothing_but_ipv6_looks_names_up_as_that() -> None:
         assert "enable_ipv6_dns_lookup" not in scylla(of)
 
 
-def test_over_a_base_only_what_is_given_and_what_concerns_the_peers_is_laid() -> None:
-    recipe = formats.Recipe(formats.load("scylla"), {"snitch": "Ec2Snitch"}, has_base=True)
-    made = formats.render(recipe, THREE)
+# A person's own file: what is not about the peers.
+OWN = {
+    "cluster_name": "own",
+    "num_tokens": 1,
+    "endpoint_snitch": "own",
+    "workdir": "/own",
+    "native_transport_port": 1,
+}
+
+
+def over(base: Mapping[str, Any], variables: Mapping[str, Any] = NONE) -> Any:
+    recipe = formats.Recipe(formats.load("scylla"), variables, has_base=True)
+    made = formats.render(recipe, THREE, yaml.safe_dump(dict(base)))
     assert isinstance(made, bytes)
-    kept = {"cluster_name", "workdir", "native_transport_port"}
-    wanted = {**scylla(THREE), "endpoint_snitch": "Ec2Snitch"}
-    assert yaml.safe_load(made) == {k: v for k, v in wanted.items() if k not in kept}
+    return yaml.safe_load(made)
+
+
+def test_over_a_base_only_what_is_given_and_what_concerns_the_peers_is_laid() -> None:
+    assert over(OWN) == {**scylla(THREE), **OWN}
+    given_snitch = over(OWN, {"snitch": "Ec2Snitch"})
+    assert given_snitch == {**over(OWN), "endpoint_snitch": "Ec2Snitch"}
+
+
+@pytest.mark.parametrize("key", OWN)
+def test_what_a_base_does_not_say_a_scylla_has_as_without_one(key: str) -> None:
+    own = {other: value for other, value in OWN.items() if other != key}
+    assert over(own) == {**scylla(THREE), **own}
+
+
+def test_a_scylla_node_has_as_many_tokens_as_scyllas_own_file_gives_it() -> None:
+    """What it has where nothing is said is one."""
+    assert scylla(THREE)["num_tokens"] == 256
 
 
 @each_hostile

@@ -18,7 +18,7 @@ from tests.formats.rolls import ALL_NAMES, NONE, SERVICE, THREE, pod, roll, unhu
 
 MEMBER, OBSERVER, DEPLOYED = Role(), Role(is_member=False), Role(has_ordinals=False)
 NAMES = (
-    "me, peers, others, expected, seeds, replicas, bootstrap, service, port, has_base, vars, "
+    "me, peers, others, expected, seeds, replicas, bootstrap, service, port, base, vars, "
     "given, roll"
 )
 OF_A_PEER = "addresses, fqdn, host, name, ordinal"
@@ -65,7 +65,7 @@ others {{ others | join(" ", attribute="name") }}
 expected {{ expected | join(" ", attribute="name") }}
 seeds {{ seeds | join(" ", attribute="name") }}
 replicas {{ replicas }}, port {{ port is none }}, bootstrap {{ bootstrap | quoted }}
-service {{ service.name }} {{ service.namespace }} {{ service.fqdn }} {{ has_base }}
+service {{ service.name }} {{ service.namespace }} {{ service.fqdn }} {{ base | length }}
 vars {{ vars.a }}, roll {{ roll.self.name }}
 """
     assert rendered(source, {"a": 1}, roll(1, 0, replicas=3)) == (
@@ -75,7 +75,7 @@ vars {{ vars.a }}, roll {{ roll.self.name }}
         "expected db-0 db-1 db-2\n"
         "seeds db-0 db-1\n"
         'replicas 3, port true, bootstrap ""\n'
-        "service db prod db.prod.svc.cluster.local false\n"
+        "service db prod db.prod.svc.cluster.local 0\n"
         "vars 1, roll db-1\n"
     )
 

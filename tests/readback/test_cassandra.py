@@ -92,6 +92,15 @@ def test_over_an_image_s_own_file_the_peers_count_and_the_rest_stays(programs: P
     assert (read["tokens"], read["hints"], read["cluster"]) == ("4", "/data/hints", "prod")
 
 
+def test_over_a_file_that_says_little_a_node_has_all_that_it_needs(programs: Programs) -> None:
+    recipe = formats.Recipe(formats.load("cassandra"), has_base=True)
+    content = formats.render(recipe, THREE, "concurrent_reads: 64\n")
+    assert isinstance(content, bytes)
+    read = started(programs, content)
+    assert (read["seeds"], read["listen"]) == (f"[{at(0)}, {at(2)}]", at(1))
+    assert (read["tokens"], read["hints"]) == ("16", "/var/lib/cassandra/hints")
+
+
 @pytest.mark.parametrize("me", range(3))
 def test_cassandra_s_loader_takes_the_seeds_and_the_addresses_as_they_are_meant(
     programs: Programs, me: int
@@ -106,6 +115,7 @@ def test_cassandra_s_loader_takes_the_seeds_and_the_addresses_as_they_are_meant(
     assert values["listen_address"] == values["broadcast_rpc_address"] == NAMES[me]
     assert values["cluster_name"] == "cassandra"
     assert values["data_file_directories"] == "/var/lib/cassandra/data"
+    assert values["disk_failure_policy"] == "stop"
 
 
 def test_cassandra_s_loader_refuses_a_setting_that_it_does_not_know(programs: Programs) -> None:
