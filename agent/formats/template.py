@@ -99,7 +99,7 @@ def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
 
 @functools.cache
 def _environment() -> "sandbox.Sandbox":
-    from agent.formats import sandbox  # noqa: PLC0415  # as above
+    from agent.formats import sandbox, voting  # noqa: PLC0415  # as above
 
     environment = sandbox.Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["quoted"] = _quoted
@@ -107,6 +107,8 @@ def _environment() -> "sandbox.Sandbox":
     environment.filters["yaml"] = _yaml
     environment.filters["host"] = _host
     environment.filters["xml"] = _xml
+    environment.filters["promised"] = voting.promised
+    environment.filters["several"] = voting.several
     environment.globals["withhold"] = _withhold
     return environment
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from agent import formats
 from agent.core.roll import Peer, Roll
-from agent.core.selection import Selection
-from agent.formats import FormatError, Withheld
+from agent.formats import FormatError
 from tests.formats.rolls import (
     ALL_NAMES,
     HOSTILE,
@@ -35,10 +34,6 @@ def members(of: Roll, variables: Mapping[str, Any] = NONE) -> dict[str, str]:
     """The URL of each member of the initial cluster."""
     entries = etcd(of, variables)["initial-cluster"].split(",")
     return dict(entry.split("=") for entry in entries)
-
-
-def founding(of: Roll, selection: Selection | None = None) -> bytes | Withheld:
-    return formats.render(formats.Recipe(formats.load("etcd"), FOUNDING, selection), of)
 
 
 def test_etcd_reads_who_it_is_and_all_who_are_to_be() -> None:
@@ -70,33 +65,8 @@ def test_an_etcd_file_founds_nothing_by_itself(
 def test_all_pods_found_a_cluster_by_one_list_whoever_is_there_already(
     there: set[int], replicas: int
 ) -> None:
-    within = {n for n in there if n < replicas}
-    lists = {str(members(roll(me, *within, replicas=replicas), FOUNDING)) for me in range(replicas)}
+    lists = {str(members(roll(me, *there, replicas=replicas), FOUNDING)) for me in range(replicas)}
     assert len(lists) == 1
-
-
-def test_etcd_gets_no_file_to_found_a_cluster_with_while_replicas_is_not_set() -> None:
-    assert founding(roll(0, 1, 2)) == Withheld(
-        "etcd is not written with initial_cluster_state new while replicas is not set: pods with "
-        "different lists would found clusters of their own"
-    )
-
-
-@pytest.mark.parametrize(
-    ("selection", "named"),
-    [
-        (Selection("discovered"), 2),
-        (Selection("expected", limit=1), 1),
-        (Selection("expected", address="ip"), 2),
-    ],
-)
-def test_etcd_gets_no_file_to_found_a_cluster_with_that_names_not_all(
-    selection: Selection, named: int
-) -> None:
-    assert founding(roll(0, 1, replicas=3), selection) == Withheld(
-        f"etcd is not written with initial_cluster_state new while it would name {named} of 3 "
-        "pods: they would found a cluster without the others"
-    )
 
 
 def test_a_pod_without_an_ordinal_has_no_etcd_file() -> None:

@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import formats
 from agent.core.roll import Peer
-from agent.core.selection import Selection
-from agent.formats import Withheld
 from tests.formats.properties import properties
 from tests.formats.rolls import ALL_NAMES, SERVICE, THREE, render, roll, unhurried
 
@@ -46,44 +42,3 @@ def test_a_pod_of_another_set_has_no_id_and_is_no_zookeeper() -> None:
 def test_a_set_that_counts_from_one_has_ids_from_two() -> None:
     of = replace(roll(1, 2, replicas=2), start_ordinal=1)
     assert list(properties(render("zookeeper", of))) == ["server.2", "server.3"]
-
-
-@pytest.mark.parametrize("name", ["kafka", "zookeeper"])
-def test_a_server_that_votes_gets_no_file_without_replicas(name: str) -> None:
-    assert formats.render(formats.Recipe(formats.load(name)), roll(0, 1, 2)) == Withheld(
-        f"{name} is not written while replicas is not set: pods with different lists could found "
-        "two clusters"
-    )
-
-
-@pytest.mark.parametrize("name", ["kafka", "zookeeper"])
-@pytest.mark.parametrize(
-    ("rule", "named"),
-    [
-        (Selection("expected", address="ip"), 2),
-        (Selection("expected", "always"), 2),
-        (Selection("expected", limit=1), 1),
-        (Selection("discovered"), 2),
-    ],
-    ids=["unlocated", "without itself", "limited", "discovered"],
-)
-def test_a_server_that_votes_gets_no_list_that_leaves_some_out(
-    name: str, rule: Selection, named: int
-) -> None:
-    recipe = formats.Recipe(formats.load(name), selection=rule)
-    strangers = tuple(Peer(SERVICE.pod(f"web-{n}"), ("10.0.1.1",)) for n in range(2))
-    of = roll(0, 1, replicas=3)
-    assert formats.render(recipe, replace(of, peers=(*of.peers, *strangers))) == Withheld(
-        f"{name} is not written while it would name {named} of 3 pods: they could found a cluster "
-        "without the others"
-    )
-
-
-@pytest.mark.parametrize("name", ["kafka", "zookeeper"])
-def test_pods_beyond_replicas_are_in_nobodys_list_and_have_none(name: str) -> None:
-    """Three that were asked for and five that are there have no majority in common."""
-    assert render(name, roll(1, 0, 2, 3, 4, replicas=3)) == render(name, THREE)
-    beyond = roll(3, 0, 1, 2, 4, replicas=3)
-    assert formats.render(formats.Recipe(formats.load(name)), beyond) == Withheld(
-        f"{name} is not written while replicas is 3, which leaves db-3 out of the list"
-    )
