@@ -5,7 +5,7 @@ folder, a user's own anywhere. docs/formats.md lists what a template sees. Rende
 of the roll without its generation: the same roll gives the same bytes.
 """
 
-from agent.formats.explain import VOLUME, WRITTEN_ONCE, explain, selected, wiring
+from agent.formats.explain import VOLUME, WRITTEN_ONCE, explain, selected, takes_base, wiring
 from agent.formats.header import Format, FormatError, Variable, load, names, own_format
 from agent.formats.merge import over
 from agent.formats.render import Recipe, Withheld, check, render, try_out
@@ -26,6 +26,7 @@ __all__ = [
     "own_format",
     "render",
     "selected",
+    "takes_base",
     "try_out",
     "wiring",
 ]

@@ -37,6 +37,8 @@ def _paragraphs(form: Format) -> Iterator[str]:
         yield _said("Written once", WRITTEN_ONCE)
     if whom := selected(form):
         yield _said("Names", whom)
+    if base := takes_base(form):
+        yield _said("Base", base)
     if head.variables:
         listed = (
             _filled(f"{key}: {entry.meaning} [{default_of(entry)}]", "    ")
@@ -58,6 +60,15 @@ def wiring(form: Format) -> str:
     """How its database comes to read the file, at its usual path."""
     path = f"/peers/{form.header.file}"
     return re.sub(r"\bPATH\b", lambda _: path, form.header.wiring)  # not within ES_PATH_CONF
+
+
+def takes_base(form: Format) -> str:
+    """In what a base file of a format is written, as a sentence; empty where it takes none."""
+    if not form.header.syntax:
+        return ""
+    return (
+        f"It can be laid over a file in {form.header.syntax.upper()} that an output names as base."
+    )
 
 
 def selected(form: Format) -> str:

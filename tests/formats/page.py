@@ -60,6 +60,9 @@ def _section(form: formats.Format) -> Iterator[str]:
     if head.once:
         yield ""
         yield _filled(f"**Written once.** {formats.WRITTEN_ONCE}")
+    if base := formats.takes_base(form):
+        yield ""
+        yield _filled(f"**Base.** {base}")
     if head.variables:
         yield "\n| variable | default | meaning |\n|---|---|---|"
         for key, entry in head.variables.items():

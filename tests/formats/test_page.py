@@ -24,6 +24,24 @@ def test_what_is_explained_is_all_that_the_header_says(name: str) -> None:
 
 
 @each_format
+def test_it_is_explained_which_formats_take_a_base_file(name: str) -> None:
+    form = formats.load(name)
+    syntax = form.header.syntax.upper()
+    said = f"Base It can be laid over a file in {syntax} that an output names as base."
+    assert (said in " ".join(formats.explain(form).split())) == bool(syntax)
+    section = PAGE.read_text().partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    assert ("**Base.**" in section) == bool(syntax)
+
+
+def test_the_page_of_the_outputs_names_the_formats_that_take_a_base_file() -> None:
+    text = " ".join((PAGE.parent / "outputs.md").read_text().split())
+    yaml, _, ini = text.partition("in YAML ")[2].partition(".")[0].partition(", in INI ")
+    for listed, syntax in ((yaml, "yaml"), (ini, "ini")):
+        of_it = [name for name in formats.names() if formats.load(name).header.syntax == syntax]
+        assert re.split(", | and ", listed) == of_it
+
+
+@each_format
 def test_explanations_fit_a_terminal(name: str) -> None:
     """Only what can't be broken, such as an address, is longer."""
     lines = formats.explain(formats.load(name)).splitlines()
