@@ -13,7 +13,8 @@ VOLUME = (
 WRITTEN_ONCE = "The database rewrites this file, so one that is there is left as it is."
 _WIDTH = 79
 _CHECKED = {
-    "run": "read back in the tests by the program that it is for",
+    "run": "read back in the tests by the program that it is for, which ran on it",
+    "loaded": "read back in the tests by its program's own loader; no node ran",
     "parsed": "read back in the tests by a parser of its syntax",
     "read": "compared with the manual only: no program read it",
 }

@@ -79,8 +79,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `wiring` says how the database comes to read the file, `reload` how it reads it again and
     whether it has to, `hazards` what can go wrong, and `checked` by what the file was read back in
-    the tests: `run` (the program that it is for), `parsed` (a parser of its syntax) or `read`
-    (nothing but a person, against the manual).
+    the tests: `run` (the program that it is for, which ran on it), `loaded` (that program's own
+    classes or loader, without a node), `parsed` (a parser of its syntax) or `read` (nothing but a
+    person, against the manual).
     """
 
     title: str = ""
@@ -94,7 +95,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wiring: str = ""
     reload: str = ""
     hazards: tuple[Hazard, ...] = ()
-    checked: Literal["run", "parsed", "read"] = "read"
+    checked: Literal["run", "loaded", "parsed", "read"] = "read"
     checked_by: str = ""
 
     @property

@@ -20,9 +20,9 @@ how to write a template of your own, is in [outputs.md](outputs.md).
 
 {volume}
 
-Each file was read back in the tests. **run**: by the program that it is for. **parsed**: by a
-parser of its syntax, not by that program. **read**: by nobody but a person who compared it with the
-manual.
+Each file was read back in the tests. **run**: by the program that it is for, which ran on it.
+**loaded**: by that program's own loader; no node ran. **parsed**: by a parser of its syntax, not by
+that program.
 """
 _EXAMPLE = "3 of 3 pods, db-2"
 _LANGUAGES = {".yaml": "yaml", ".json": "json", ".cnf": "ini", ".xml": "xml", ".env": "sh"}

@@ -58,12 +58,14 @@ def test_clickhouse_reads_one_shard_of_all_who_are_to_be_and_who_it_is() -> None
     assert root.tag == "clickhouse"
     assert {element.tag for element in root} == {
         "interserver_http_host",
+        "interserver_https_host",
         "macros",
         "remote_servers",
     }
     assert shards(root) == [names(0, 1, 2)]
     assert macros(root) == {"cluster": "cluster", "shard": "1", "replica": "db-1"}
-    assert root.findtext("interserver_http_host") == ALL_NAMES[1]
+    for scheme in ("http", "https"):
+        assert root.findtext(f"interserver_{scheme}_host") == ALL_NAMES[1]
     assert root.findtext("remote_servers/cluster/shard/internal_replication") == "true"
 
 
