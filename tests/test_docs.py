@@ -216,8 +216,11 @@ def test_the_pod_fragment_in_readme_runs_commands_that_exist_with_settings_that_
     None
 ):
     pod = yaml.safe_load(blocks(README, "yaml")[0])
-    containers = [*pod["initContainers"], *pod["containers"]]
+    database, *agents = pod["containers"]
+    assert database["env"][0]["value"] == "-Dcassandra.config=file:///peers/cassandra.yaml"
+    containers = [*pod["initContainers"], *agents]
     assert [container["args"] for container in containers] == [["once"], ["run"]]
+    assert all(c["volumeMounts"] == database["volumeMounts"] for c in containers)
     for container in containers:
         variables = {entry["name"]: entry.get("value", "x") for entry in container["env"]}
         (output,) = load(Said({}, variables)).settings.outputs
