@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent import formats
 from agent.core.roll import Roll
-from agent.formats import FormatError
+from agent.formats import FormatError, Withheld
 from tests.formats.rolls import ALL_NAMES, NONE, THREE, each_hostile, render, roll, unhurried
 
 WORDS = {"null", "2024-01-01"}
@@ -78,6 +79,19 @@ def test_commits_can_be_made_to_wait_for_others_whoever_they_are_yet() -> None:
     assert read["synchronous_standby_names"] == 'ANY 2 ("db-0", "db-2")'
     alone = settings(roll(0), {"synchronous": 1})
     assert alone == {"synchronous_standby_names": "ANY 1 (*)"}
+
+
+def test_commits_are_not_made_to_wait_for_more_than_there_are_to_be() -> None:
+    recipe = formats.Recipe(formats.load("postgresql"), {"synchronous": 3})
+    assert formats.render(recipe, roll(1, replicas=3)) == Withheld(
+        "postgresql is not written while synchronous is 3 of 2 others: every commit would wait for "
+        "ever"
+    )
+    assert isinstance(formats.render(recipe, roll(1, replicas=4)), bytes)
+    # More may come, or be elsewhere.
+    assert "ANY 3" in settings(roll(1, 0), {"synchronous": 3})["synchronous_standby_names"]
+    alone = settings(roll(0, replicas=1), {"synchronous": 3})
+    assert alone["synchronous_standby_names"] == "ANY 3 (*)"
 
 
 def test_a_connection_can_be_made_another_one() -> None:
