@@ -61,6 +61,29 @@ def test_a_pod_without_etcd_is_described_alone() -> None:
     assert patroni(THREE, {"etcd": False}) == read
 
 
+@pytest.mark.parametrize(
+    "store", ["etcd", "consul", "kubernetes", "raft", "zookeeper", "exhibitor"]
+)
+def test_there_is_no_file_over_a_base_that_has_another_store(store: str) -> None:
+    """Patroni's own sample has `etcd`, which it takes before etcd3."""
+    form, base = formats.load("patroni"), f"scope: a\n{store}: {{host: a:1}}\n"
+    assert formats.render(formats.Recipe(form, has_base=True), THREE, base) == Withheld(
+        f"patroni is not written while the base has {store} beside our etcd3: Patroni would take "
+        "one of them, and another store is another cluster"
+    )
+    alone = formats.Recipe(form, {"etcd": False}, has_base=True)
+    made = formats.render(alone, THREE, base)
+    assert isinstance(made, bytes)
+    assert store in yaml.safe_load(made)
+
+
+def test_over_a_base_the_hosts_of_its_etcd3_are_replaced() -> None:
+    base = "etcd3: {hosts: [a:1], protocol: https}\n"
+    made = formats.render(formats.Recipe(formats.load("patroni"), has_base=True), THREE, base)
+    assert isinstance(made, bytes)
+    assert yaml.safe_load(made)["etcd3"] == {"hosts": HOSTS, "protocol": "https"}
+
+
 def test_who_follows_an_etcd_of_its_own_service_reads_its_hosts_only() -> None:
     observer = replace(THREE, me=None)
     assert patroni(observer) == {"etcd3": {"hosts": HOSTS}}

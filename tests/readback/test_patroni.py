@@ -110,3 +110,10 @@ print(*(uri("http", split_host_port(address, 1)) for address in addresses))
         0,
         ["http://[fd00::1]:8008", "http://[fd00::1]:2379", "http://[fd00::2]:2379"],
     )
+
+
+def test_patroni_takes_an_etcd_section_before_our_etcd3(programs: Programs) -> None:
+    """Why there is no file over a base that has one."""
+    script = "from patroni.dcs import dcs_modules; print(*dcs_modules())"
+    stores = programs.run(["python3", "-c", script], {}).out.split()
+    assert stores.index("patroni.dcs.etcd") < stores.index("patroni.dcs.etcd3")
