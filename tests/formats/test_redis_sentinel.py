@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent import formats
 from agent.core.roll import Roll
-from agent.formats import FormatError
+from agent.formats import FormatError, Withheld
 from tests.formats.rolls import ALL_NAMES, HOSTILE, NONE, THREE, render, roll, unhurried
 
 
@@ -64,6 +64,16 @@ def test_sentinels_ports_quorum_and_patience_can_be_others() -> None:
 def test_a_quorum_that_sentinel_refuses_is_refused_here(quorum: int) -> None:
     with pytest.raises(FormatError, match="quorum is"):
         lines(THREE, {"quorum": quorum})
+
+
+def test_a_quorum_of_more_sentinels_than_there_are_to_be_gets_no_file() -> None:
+    recipe = formats.Recipe(formats.load("redis-sentinel"), {"quorum": 4})
+    assert formats.render(recipe, THREE) == Withheld(
+        "redis-sentinel is not written while quorum is 4 and replicas is 3: so many Sentinels "
+        "never agree"
+    )
+    for of in (replace(THREE, replicas=None), replace(THREE, replicas=4)):
+        assert isinstance(formats.render(recipe, of), bytes)
 
 
 @pytest.mark.parametrize("variable", ["name", "master"])
