@@ -10,6 +10,12 @@ from collections.abc import Iterable
 FOR_FILE = "{path}"
 
 
+class Typed(str):
+    """A value as somebody typed it at a command line; what it means, its reader knows."""
+
+    __slots__ = ()
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that may have been meant, empty where none is like it."""
     return next(iter(difflib.get_close_matches(name, tuple(known), n=1)), "")

@@ -4,6 +4,8 @@ The header is YAML, strict about its keys. A built-in format has all of it; of a
 every key may be left out, and the header too.
 """
 
+import contextlib
+import datetime
 import functools
 import re
 from collections.abc import Mapping
@@ -12,9 +14,10 @@ from importlib import resources
 from typing import Any, Literal
 
 import msgspec
+import yaml
 
 from agent.core.selection import Address, ExcludeSelf, Selection, Source
-from agent.core.words import did_you_mean
+from agent.core.words import Typed, did_you_mean
 from agent.formats.heading import HeadingError, read_heading
 
 _ENDING = ".j2"
@@ -23,6 +26,12 @@ Syntax = Literal["", "yaml", "ini"]
 
 # 0 is none: RFC 6335 section 6.
 PORTS = range(1, 2**16)
+# What is a number to whoever typed it, and what is one only where a number has to be.
+_NUMBER = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
+_ZEROS = re.compile(r"0\d{1,17}", re.ASCII)
+_SWITCH = {"true": True, "false": False}
+# What YAML takes a text without quotes for.
+_PLAIN = (bool, int, float, datetime.date)
 _PORTS = f"{PORTS[0]} to {PORTS[-1]}"
 
 
@@ -165,13 +174,42 @@ def _header(source: str, where: str) -> Header | None:
         raise FormatError(f"the header of {where} is wrong, {wrong}") from None
 
 
+def meant(form: Format, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables, what was typed with the types that the format's own defaults have.
+
+    One that the header does not name is a whole number, true or false where it looks so, a list
+    or a mapping where it begins as one, and else the text that was typed.
+    """
+    defaults = {key: entry.default for key, entry in form.header.variables.items()}
+    return {
+        key: _of_kind(value, type(defaults[key]) if key in defaults else None)
+        if isinstance(value, Typed)
+        else value
+        for key, value in given.items()
+    }
+
+
+def _of_kind(typed: Typed, kind: type | None) -> Any:
+    """What somebody typed as a value of that type, a text where it is none."""
+    if kind in (int, None) and _NUMBER.fullmatch(typed):
+        return int(typed)
+    if kind in (bool, None) and typed in _SWITCH:
+        return _SWITCH[typed]
+    if kind is None and typed.startswith(("[", "{")):
+        with contextlib.suppress(yaml.YAMLError, ValueError, RecursionError):
+            return yaml.safe_load(typed)
+    if kind is int and _ZEROS.fullmatch(typed):
+        return int(typed)
+    return str(typed)
+
+
 def check_variables(form: Format, given: Mapping[str, Any]) -> None:
     """Refuses variables that the format does not have, or can't have so, or needs and lacks.
 
     Raises FormatError.
     """
     variables = form.header.variables
-    for key, value in given.items():
+    for key, value in meant(form, given).items():
         if key not in variables:
             if form.is_open:
                 continue
@@ -181,7 +219,10 @@ def check_variables(form: Format, given: Mapping[str, Any]) -> None:
         kind = type(variable.default)
         if type(value) is not kind:
             wanted = {int: "a whole number", bool: "true or false"}.get(kind, "text")
-            raise FormatError(f"format {form.name}: {key} is {value!r}, it has to be {wanted}")
+            mend = ": put it in quotes" if kind is str and isinstance(value, _PLAIN) else ""
+            raise FormatError(
+                f"format {form.name}: {key} is {value!r}, it has to be {wanted}{mend}"
+            )
         if variable.kind == "port" and value not in PORTS:
             raise FormatError(
                 f"format {form.name}: {key} is {value}, which is no port: those are {_PORTS}"

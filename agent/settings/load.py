@@ -9,7 +9,7 @@ import msgspec
 
 from agent.core.duration import parse_duration
 from agent.core.surroundings import Told
-from agent.core.words import all_of, nearest
+from agent.core.words import Typed, all_of, nearest
 from agent.settings import schema
 from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
 from agent.settings.problems import problems
@@ -160,19 +160,18 @@ def _mapping_at(branch: dict[str, Any], key: str, sources: Mapping[str, str]) ->
 
 
 def _pairs(value: str | tuple[str, ...], source: str) -> dict[str, Any]:
-    """KEY=VALUE pairs; a value is read as YAML, as it would be in the config file."""
+    """KEY=VALUE pairs; a value is kept as it was typed."""
     return dict(pair(text, source) for text in ((value,) if isinstance(value, str) else value))
 
 
-def pair(text: str, source: str) -> tuple[str, Any]:
+def pair(text: str, source: str) -> tuple[str, Typed]:
     """A key and a value out of KEY=VALUE, which `source` said. Raises SettingsError."""
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise SettingsError(f"{source} {text!r} is not KEY=VALUE")
-    try:
-        return key, read_yaml(value)
-    except YamlError:
-        return key, value
+        is_cut = source.startswith(PREFIX)  # where commas separate
+        hint = "; a value with commas needs a flag, or vars in the config file" if is_cut else ""
+        raise SettingsError(f"{source} {text!r} is not KEY=VALUE{hint}")
+    return key, Typed(value)
 
 
 def _decode(kind: type, value: Any) -> Any:

@@ -166,7 +166,8 @@ def test_what_is_no_number_is_refused_where_a_number_has_to_be(name: str, variab
 def test_what_is_no_text_is_refused_where_text_has_to_be(name: str, variable: str) -> None:
     values: tuple[object, ...] = (1, True, None, [], {})
     for value in values:
-        sentence = f"format {name}: {variable} is {value!r}, it has to be text"
+        mend = ": put it in quotes" if value in (1, True) else ""
+        sentence = f"format {name}: {variable} is {value!r}, it has to be text{mend}"
         assert refusal(name, variable, value) == sentence
 
 

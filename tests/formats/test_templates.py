@@ -1,5 +1,6 @@
 """A user's own template: what it sees, and what it is told when it is wrong."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from agent import formats
 from agent.core.identity import Role
 from agent.core.roll import Roll
 from agent.core.selection import Selection
+from agent.core.words import Typed
 from agent.formats import FormatError, Recipe
 from tests.formats.rolls import ALL_NAMES, NONE, SERVICE, THREE, pod, roll, unhurried
 
@@ -456,6 +458,54 @@ def test_a_header_names_variables_with_their_defaults_and_refuses_others() -> No
     assert rendered(source, {"a": 2}) == "2"
     assert refusal(source, {"b": 2}) == "format my.conf has no variable 'b'; it has: a"
     assert refusal(source, {"a": "x"}) == "format my.conf: a is 'x', it has to be a whole number"
+
+
+TYPES = """\
+{#
+variables:
+  text: {default: x, meaning: a text}
+  number: {default: 1, meaning: a number}
+  switch: {default: false, meaning: a switch}
+#}
+{{ [vars.text, vars.number, vars.switch] | quoted }}"""
+
+
+@pytest.mark.parametrize(
+    "text", ["2024", "true", "", "1.50", "0755", "12:30", "null", "a: b", "[a"]
+)
+def test_what_is_typed_for_a_text_is_that_text(text: str) -> None:
+    assert json.loads(rendered(TYPES, {"text": Typed(text)})) == [text, 1, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("016", 16), ("0", 0), ("-3", -3), ("09", 9), ("123", 123)]
+)
+def test_what_is_typed_for_a_number_is_a_decimal_one(text: str, number: int) -> None:
+    assert json.loads(rendered(TYPES, {"number": Typed(text)})) == ["x", number, False]
+
+
+def test_what_is_typed_for_a_number_or_a_switch_and_is_none_is_refused() -> None:
+    assert json.loads(rendered(TYPES, {"switch": Typed("true")})) == ["x", 1, True]
+    for text in ("x", "", "1.5", "0x1F", "1_000", "٣", "9" * 5000):
+        said = refusal(TYPES, {"number": Typed(text)})
+        assert said == f"format my.conf: number is {text!r}, it has to be a whole number"
+    said = refusal(TYPES, {"switch": Typed("yes")})
+    assert said == "format my.conf: switch is 'yes', it has to be true or false"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-7", -7),
+        ("true", True),
+        ("[a, 1]", ["a", 1]),
+        ("{a: 1}", {"a": 1}),
+        *((text, text) for text in ("0755", "1.50", "12:30", "a: b", "", "[a", "{{", "True", "no")),
+    ],
+)
+def test_a_variable_that_no_header_names_is_what_it_looks_like(text: str, value: Any) -> None:
+    assert json.loads(rendered("{{ vars.x | quoted }}", {"x": Typed(text)})) == value
 
 
 def test_a_header_selects_the_seeds() -> None:

@@ -72,7 +72,7 @@ WRITTEN: Mapping[str, tuple[tuple[str, object], ...]] = {
     "outputs": tuple(
         (f"list:/{name}", (Output(format="list", path=f"/{name}"),)) for name in ("a", "b", "c")
     ),
-    "vars": tuple((f"a={n}", {"a": n}) for n in (1, 2, 3)),
+    "vars": (("a=1", {"a": 1}), ("a=2", {"a": "2"}), ("a=016", {"a": "016"})),
     "wait_for": (("self", "self"), ("2", 2), ("predecessors", "predecessors")),
     "wait_timeout": (("1m", 60), ("1s", 1), ("1h", 3600)),
     "on_timeout": (("proceed", "proceed"), ("fail", "fail"), ("proceed", "proceed")),
@@ -654,6 +654,14 @@ def test_a_check_may_take_ten_seconds_unless_it_is_said() -> None:
     for more, seconds in (("", 10), (", check_timeout: 3s", 3)):
         (output,) = load(text.format(more)).settings.outputs
         assert output.longest_check == seconds
+
+
+def test_a_value_with_commas_is_said_to_need_a_flag() -> None:
+    sentence = "ROLLCALL_VAR '10.1.0.0/16' is not KEY=VALUE; "
+    variables = {"ROLLCALL_VAR": "ip_allowlist=10.0.0.0/16,10.1.0.0/16"}
+    mend = "a value with commas needs a flag, or vars in the config file"
+    assert refusal(variables=variables) == sentence + mend
+    assert refusal(flags={"--var": ("a",)}) == "--var 'a' is not KEY=VALUE"
 
 
 def test_without_a_mode_the_files_own_is_kept() -> None:
