@@ -54,7 +54,14 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     example: str = ""
 
     def __post_init__(self) -> None:
-        """Refuses a port whose own default is none. Raises ValueError."""
+        """Refuses a default that could not be given. Raises ValueError."""
+        try:
+            pattern = re.compile(self.pattern)
+        except (re.error, OverflowError, RecursionError) as wrong:
+            raise ValueError(f"the pattern {self.pattern} is none: {wrong}") from None
+        usual = self.example or str(self.default)
+        if self.pattern and not pattern.fullmatch(usual):
+            raise ValueError(f"{usual!r} does not match the pattern {self.pattern}")
         is_number = type(self.default) is int
         if self.kind == "port" and not (is_number and self.default in PORTS):
             raise ValueError(f"a variable of the kind port has a default from {_PORTS}")
@@ -107,6 +114,11 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checked: Literal["run", "loaded", "parsed", "read"] = "read"
     checked_by: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuses a port that is none. Raises ValueError."""
+        if self.port is not None and self.port not in PORTS:
+            raise ValueError(f"port {self.port} is none: those are {_PORTS}")
+
     @property
     def examples(self) -> dict[str, str]:
         """A value for each variable that has to be given."""
@@ -152,6 +164,11 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Format:
     """A built-in format by name. Raises FormatError."""
     if name not in names():
+        if name.endswith(_ENDING) or "/" in name:
+            raise FormatError(
+                f"{name!r} is no format: a template of your own is said as template in the file "
+                "that --config names, or to rollcall render --template"
+            )
         raise FormatError(f"there is no format {name!r}; {did_you_mean(name, names())}")
     source = resources.files(__package__).joinpath(name + _ENDING).read_text(encoding="utf-8")
     return Format(name, source, _header(source, name) or Header())

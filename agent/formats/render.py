@@ -17,7 +17,7 @@ _WHOLE_ROLL = Selection(allow_empty=True)
 _MADE_UP = ((2, None), (9, 9))
 # What of a template's names has hosts.
 _HOSTS = frozenset(("me", "peers", "others", "expected", "seeds"))
-_FOR_ANYBODY = "use json, yaml, env or list"
+_FOR_ANYBODY = "use json, yaml, env, list, hosts, nginx or haproxy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def test_what_describes_a_pod_is_refused_at_the_start_to_who_is_none(
         assert ended.code == 2
         assert ended.err == (
             f"rollcall: format {name} describes this pod itself, and an observer (member: false) "
-            "is none of the peers: use json, yaml, env or list\n"
+            "is none of the peers: use json, yaml, env, list, hosts, nginx or haproxy\n"
         )
     ended = web.end()
     assert (ended.code, ended.err.count("\n")) == (2, 1)

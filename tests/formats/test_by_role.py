@@ -41,7 +41,7 @@ def test_a_format_that_describes_the_pod_is_refused_to_an_observer(name: str) ->
     recipe = formats.Recipe(form, form.header.examples)
     sentence = (
         f"format {name} describes this pod itself, and an observer (member: false) is none of the "
-        "peers: use json, yaml, env or list"
+        "peers: use json, yaml, env, list, hosts, nginx or haproxy"
     )
     with pytest.raises(FormatError) as refused:
         formats.render(recipe, OBSERVED)

@@ -614,6 +614,22 @@ def test_what_is_wrong_with_a_template_is_told_before_that_it_has_no_use_for_a_p
             "variables:\n  p: {default: 70000, meaning: a port, kind: port}",
             "line 3: variables.p: a variable of the kind port has a default from 1 to 65535",
         ),
+        ("title: x\nport: 70000", "port 70000 is none: those are 1 to 65535"),
+        (
+            'variables:\n  p: {default: x, meaning: m, pattern: "[0-9"}',
+            (
+                "line 3: variables.p: the pattern [0-9 is none: unterminated character set at "
+                "position 0"
+            ),
+        ),
+        (
+            'variables:\n  p: {default: abc, meaning: m, pattern: "[0-9]+"}',
+            "line 3: variables.p: 'abc' does not match the pattern [0-9]+",
+        ),
+        (
+            'variables:\n  p: {example: "x y", meaning: m, pattern: "[a-z]+"}',
+            "line 3: variables.p: 'x y' does not match the pattern [a-z]+",
+        ),
         (
             "variables:\n  p: {default: true, meaning: a port, kind: port}",
             "line 3: variables.p: a variable of the kind port has a default from 1 to 65535",
