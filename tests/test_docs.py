@@ -175,7 +175,10 @@ def test_the_config_file_in_readme_is_one_that_is_accepted() -> None:
     assert [output.permissions for output in settings.outputs] == [None, 0o640]
 
 
-@pytest.mark.parametrize("text", blocks(OUTPUTS, "yaml"), ids=range(len(blocks(OUTPUTS, "yaml"))))
+SETTINGS = [text for text in blocks(OUTPUTS, "yaml") if text.startswith("outputs:")]
+
+
+@pytest.mark.parametrize("text", SETTINGS, ids=range(len(SETTINGS)))
 def test_the_outputs_in_the_docs_are_accepted(text: str) -> None:
     settings = load(Said({}, {}, "rollcall.yaml", text)).settings
     for output in settings.outputs:
@@ -196,6 +199,15 @@ def test_the_template_in_the_docs_renders_as_it_is_said_there() -> None:
         *(f"peer.{n} = {THREE.peers[n].fqdn}:7001" for n in range(3)),
         'secret-file = "/secrets/cluster"',
     ]
+
+
+def test_the_header_in_the_docs_is_one_with_all_that_a_template_may_say() -> None:
+    (text,) = [each for each in blocks(OUTPUTS, "yaml") if each.startswith("title:")]
+    header = own_format("my.conf.j2", f"{{#\n{text}#}}").header
+    of_page = {"wiring", "reload", "hazards", "checked", "checked_by"}
+    assert {*yaml.safe_load(text)} == {*header.__struct_encode_fields__} - of_page
+    said = {key for entry in yaml.safe_load(text)["variables"].values() for key in entry}
+    assert said == {*header.variables["secret"].__struct_encode_fields__}
 
 
 def test_the_docs_name_all_that_a_template_sees() -> None:

@@ -13,6 +13,9 @@ from agent.core.roll import Roll, RollError, from_document
 from agent.core.selection import Address, ExcludeSelf, Source
 from agent.settings import Output, SettingsError, pair
 
+# Characters. A roll of 10,000 pods has some 3 million.
+LONGEST_ROLL = 2**24
+
 
 @click.command()
 @click.option("--format", metavar="FORMAT", default="", help="one of `rollcall formats`")
@@ -69,7 +72,14 @@ def _read_roll(asked: str) -> Roll:
     if sys.stdin is None or sys.stdin.isatty():
         raise Wrong(f"give a roll on stdin: rollcall peers --json | rollcall render {asked}")
     try:
-        return from_document(json.load(sys.stdin))
+        text = sys.stdin.read(LONGEST_ROLL + 1)
+        if len(text) > LONGEST_ROLL:
+            raise Wrong(
+                f"stdin is not a roll: it has more than {LONGEST_ROLL // 2**20} Mi characters"
+            )
+        if not text.strip():
+            raise Wrong("stdin is empty: the command before it printed no roll")
+        return from_document(json.loads(text))
     except RollError as wrong:
         raise Wrong(f"stdin is not a roll: {wrong}") from None
     except ValueError as wrong:

@@ -34,7 +34,9 @@ USES = {
     "a scale of too many": lab("--scale=101", "'101'"),
 }
 ROLLS = {
-    "nothing": render("", "not JSON"),
+    "nothing": render("", "stdin is empty", "printed no roll"),
+    "nothing but an end of line": render("\n", "stdin is empty"),
+    "what never seems to end": render(" " * (2**24 + 1), "more than 16 Mi characters"),
     "no JSON": render("{'version': 1}", "not JSON"),
     "a list": render("[]", "not a roll", "not an object"),
     "no version": render("{}", "not a roll", "version"),
