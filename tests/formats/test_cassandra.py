@@ -156,7 +156,16 @@ GOES_WITH = {
 }
 
 
-@pytest.mark.parametrize("key", sorted(OWN.keys() - GOES_WITH.keys()))
+# Where a node's data is. What does not say it leaves that to the image.
+FOLDERS = {
+    "commitlog_directory",
+    "data_file_directories",
+    "hints_directory",
+    "saved_caches_directory",
+}
+
+
+@pytest.mark.parametrize("key", sorted(OWN.keys() - GOES_WITH.keys() - FOLDERS))
 def test_what_a_base_does_not_say_a_cassandra_has_as_without_one(key: str) -> None:
     own = {other: value for other, value in OWN.items() if other != key}
     assert over(own) == {**over(OWN), key: cassandra(THREE)[key]}
@@ -168,8 +177,10 @@ def test_a_base_that_says_one_of_two_decides_for_both(key: str, deciding: str) -
     assert over({"concurrent_reads": 64})[key] == cassandra(THREE)[key]
 
 
-def test_over_a_base_that_says_nothing_a_cassandra_has_all() -> None:
-    assert over({"concurrent_reads": 64}) == {"concurrent_reads": 64, **cassandra(THREE)}
+def test_over_a_base_that_says_nothing_a_cassandra_has_all_but_the_folders() -> None:
+    """Its data would not move with us: a node with other folders is an empty one."""
+    meant = {key: value for key, value in cassandra(THREE).items() if key not in FOLDERS}
+    assert over({"concurrent_reads": 64}) == {"concurrent_reads": 64, **meant}
 
 
 def test_a_cassandra_stops_at_a_broken_disk() -> None:

@@ -93,7 +93,9 @@ def test_over_an_image_s_own_file_the_peers_count_and_the_rest_stays(programs: P
 
 
 def test_over_a_file_that_says_little_a_node_has_all_that_it_needs(programs: Programs) -> None:
-    recipe = formats.Recipe(formats.load("cassandra"), has_base=True)
+    recipe = formats.Recipe(
+        formats.load("cassandra"), {"data": "/var/lib/cassandra"}, has_base=True
+    )
     content = formats.render(recipe, THREE, "concurrent_reads: 64\n")
     assert isinstance(content, bytes)
     read = started(programs, content)
