@@ -46,12 +46,13 @@ class Claim:
     def take(self) -> None:
         """Takes the claim, if it is not held. Raises PublishError where another agent has it.
 
-        Who takes it first clears away what writers that were killed have left.
+        Who takes it first clears away what writers that were killed have left; not where there are
+        no locks, for it may be what another agent is writing.
         """
         if self._handle is None or not _is_at(self._handle, self._lock):
             self._release()
             self._handle = self._locked()
-        if not self._has_swept:
+        if self._handle is not None and not self._has_swept:
             self._has_swept = True
             for file in self._files:
                 sweep(file)

@@ -31,6 +31,17 @@ def no_locks(target: Path, error: int) -> None:
     assert files(target.parent) == ["peers.cnf"]
 
 
+def no_sweep(target: Path, error: int) -> None:
+    """Without locks what is beside the target may be another's, who is about to rename it."""
+    refuse("flock", error)
+    unfinished = target.with_name(".peers.cnf.77-0a0b0c0d.rollcall.tmp")
+    unfinished.touch()
+    with Claim(target, "db-1") as claim:
+        claim.take()
+        assert files(target.parent) == [unfinished.name, "peers.cnf"]
+    unfinished.unlink()
+
+
 def no_locks_any_more(target: Path, error: int) -> None:
     """Another's lock file is not removed because locks fail for a while."""
     with Claim(target, "db-0"):
@@ -72,6 +83,7 @@ def no_giving_away(target: Path, error: int) -> None:
 
 SCENES = (
     (no_locks, (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EBADF)),
+    (no_sweep, (errno.ENOLCK,)),
     (no_locks_any_more, (errno.ENOLCK,)),
     (no_quota, (errno.EDQUOT,)),
     (no_rename, (errno.EBUSY, errno.EXDEV)),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -260,6 +260,27 @@ def test_what_is_in_the_place_of_a_lock_file_keeps_nobody_from_the_file(
     assert target.read_bytes() == b"db-1"
     assert other.read_bytes() == b"other"
     assert files(target.parent) == [LOCK, "other", "peers.cnf"]
+
+
+def test_nobody_waits_for_another_users_pipe_in_the_place_of_a_lock_file(open_folder: Path) -> None:
+    """It can't be opened for writing, and to open it for reading waits for a writer (fifo(7))."""
+    target, lock = open_folder / "peers.cnf", open_folder / LOCK
+    open_folder.chmod(0o777)
+    os.mkfifo(lock)
+    lock.chmod(0o444)
+    claim = Claim(target, "db-0")
+    taking = threading.Thread(target=claim.take)
+    try:
+        with no_root():
+            taking.start()
+            until(lambda: not taking.is_alive(), SOON, "nobody waits")
+            write(claim, target, b"x")
+    finally:
+        lock.chmod(0o644)
+        while taking.is_alive():
+            with suppress(OSError):
+                os.close(os.open(lock, os.O_WRONLY | os.O_NONBLOCK))
+    assert target.read_bytes() == b"x"
 
 
 def test_a_folder_that_nobody_may_write_to_is_said_by_the_write(open_folder: Path) -> None:
