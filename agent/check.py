@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.words import FOR_FILE
-from agent.publish import PublishError, digest, publish
+from agent.publish import OnDisk, PublishError, digest, publish
 
 # Seconds. The same content is checked again after the first, then after twice as long each time.
 FIRST_PAUSE = 5.0
@@ -91,12 +91,14 @@ class Checked:
         self._clock = clock
         self._interruptible = interruptible
         self._failed: _Failed | None = None
+        self._accepted = ""
 
     def write(self, data: bytes) -> None:
         """Replaces the file by `data`, as `publish` does, unless the command refuses it.
 
         What it refused is refused again without asking it, until some time has passed: a file may
-        be wrong because of something else that is missing. Raises PublishError.
+        be wrong because of something else that is missing. What it accepted is not checked again
+        because it could not be put in place. Raises PublishError.
         """
         content, failed = digest(data), self._failed
         if failed is not None and failed.digest != content:
@@ -105,8 +107,13 @@ class Checked:
             raise PublishError(failed.sentence)
 
         def check(temporary: Path) -> None:
+            if self._accepted == content:  # and then it could not be put in place
+                return
             reason = self._reason(temporary)
+            if not reason and (temporary.is_symlink() or OnDisk(temporary).digest() != content):
+                reason = "changed the file, which it may only read"
             if not reason:
+                self._accepted = content
                 return
             times = failed.times + 1 if failed else 1
             pause = min(FIRST_PAUSE * 2 ** min(times - 1, 16), LONGEST_PAUSE)
@@ -116,7 +123,7 @@ class Checked:
             raise PublishError(sentence)
 
         publish(self._path, data, self._mode, check)
-        self._failed = None
+        self._failed, self._accepted = None, ""
 
     def _reason(self, temporary: Path) -> str:
         """Why the command refuses the file, empty if it does not."""
@@ -138,7 +145,7 @@ class Checked:
                 end = self._clock() + self._command.timeout
                 output, code = _awaited(process, self._clock, end)
         finally:
-            _end(process)
+            _end(process, self._clock)
         if code is None:
             return f"took longer than {self._command.timeout:g} s, and was ended"
         if code == 0:
@@ -181,7 +188,7 @@ def _awaited(
     return output, code
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], clock: Callable[[], float]) -> None:
     """Ends what is left of a process and of its group, and closes its output."""
     if process.poll() is None:
         _signal(process.pid, signal.SIGTERM)
@@ -192,7 +199,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(_GRACE)
     if process.stdout is not None:
         process.stdout.close()
-    _bury(process.pid)
+    _bury(process.pid, clock)
 
 
 def _signal(group: int, number: signal.Signals) -> None:
@@ -200,11 +207,11 @@ def _signal(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def _bury(group: int) -> None:
+def _bury(group: int, clock: Callable[[], float]) -> None:
     """Takes leave of the group's orphans: to PID 1 they are children, and zombies until it does."""
-    end = time.monotonic() + _BURIAL
+    end = clock() + _BURIAL
     with contextlib.suppress(ChildProcessError):
-        while time.monotonic() < end:
+        while clock() < end:
             if os.waitpid(-group, os.WNOHANG) == (0, 0):
                 time.sleep(0.001)
 

@@ -42,7 +42,8 @@ def publish(path: Path, data: bytes, mode: int | None, check: Check | None = Non
                 check(temporary)
             temporary.replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what went wrong is what counts
+                temporary.unlink()
             raise
         _sync_folder(path.parent)
     except OSError as wrong:
