@@ -18,6 +18,7 @@ from agent.cli.signals import Signals
 from agent.core.identity import Role
 from agent.core.roll import Roll
 from agent.core.selection import Selection
+from agent.core.words import what_there_is
 from agent.edges import Target
 from agent.hearing import Wanted
 from agent.settings import Output, Settings
@@ -35,7 +36,9 @@ def recipes_of(settings: Settings) -> tuple[formats.Recipe, ...]:
         raise Wrong(str(wrong)) from None
     for key in settings.vars:
         if made and not any(key in recipe.given for recipe in made):
-            raise Wrong(f"no output's format has the variable {key!r}")
+            known = {name for recipe in made for name in recipe.form.header.variables}
+            hint = what_there_is(key, sorted(known)) if known else "they have none"
+            raise Wrong(f"no output's format has the variable {key!r}; {hint}")
     return made
 
 

@@ -35,6 +35,10 @@ _PLAIN = (bool, int, float, datetime.date)
 _PORTS = f"{PORTS[0]} to {PORTS[-1]}"
 
 
+class Variables(dict[str, Any]):
+    """The variables that a template sees, by name."""
+
+
 class FormatError(ValueError):
     """A format or a variable that does not exist, or a template that can't be rendered."""
 

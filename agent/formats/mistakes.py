@@ -21,6 +21,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.utils import missing
 
 from agent.core.words import what_there_is
+from agent.formats.header import Variables
 
 # A text that a template quotes may be of any length; a sentence is not.
 _LONGEST = 800
@@ -164,8 +165,11 @@ def _lack(obj: Any, name: Any) -> str:
         return _NONE.format(name=name)
     if isinstance(name, int) and isinstance(obj, tuple | list):
         return f"there is no element {name} in a list of {len(obj)}"
-    what = f"{called(obj)} has no {name!r}"
     having = sorted(public(obj))
+    if isinstance(obj, Variables):
+        there = f"; {what_there_is(str(name), having)}" if having else ""
+        return f"there is no variable {name!r}: give it, as in --var {name}=…{there}"
+    what = f"{called(obj)} has no {name!r}"
     return f"{what}; {what_there_is(str(name), having)}" if having else what
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
-from agent.formats.header import Format, FormatError, check_variables, meant
+from agent.formats.header import Format, FormatError, Variables, check_variables, meant
 from agent.formats.merge import BaseError, OverlayError, keys, lay
 from agent.formats.template import UnfitError, Withholding, fill, names_in, prepare
 
@@ -106,7 +106,7 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
             **_around(roll),
             "port": recipe.cluster_port,
             "base": keys(base, form.header.syntax) if recipe.has_base else (),
-            "vars": variables | meant(form, recipe.given),
+            "vars": Variables(variables | meant(form, recipe.given)),
             "given": tuple(recipe.given),
             "roll": _document(roll),
         }

@@ -100,7 +100,10 @@ vars {{ vars.a }}, roll {{ roll.self.name }}
         ),
         (
             "{{ vars.colour }}",
-            ", line 1: a mapping has no 'colour'; did you mean color? there are color",
+            (
+                ", line 1: there is no variable 'colour': give it, as in --var colour=…; did you "
+                "mean color? there are color"
+            ),
         ),
         (
             "{{ service.fdn }}",
@@ -193,7 +196,10 @@ def test_what_is_called_that_does_not_exist_is_refused_with_all_that_do(
         ),
         (
             "{{ vars[me.name] }}",
-            ", line 1: a mapping has no 'db-1'; did you mean db-7? there are db-7",
+            (
+                ", line 1: there is no variable 'db-1': give it, as in --var db-1=…; did you mean "
+                "db-7? there are db-7"
+            ),
         ),
         ("{{ 1 / (peers | length - 3) }}", ", line 1: division by zero"),
         ("{{ me.name + 1 }}", ', line 1: can only concatenate str (not "int") to str'),
