@@ -16,6 +16,7 @@ from agent.cli.common import ONE_FILE_TWICE
 from agent.cli.options import Wrong
 from agent.cli.signals import Signals
 from agent.core.identity import Role
+from agent.core.reconcile import OnDisk
 from agent.core.roll import Roll
 from agent.core.selection import Selection
 from agent.core.words import what_there_is
@@ -175,10 +176,21 @@ def _target(output: Output, recipe: formats.Recipe, role: Role, signals: Signals
         path=path,
         render=render,
         write=_writer(output, path, signals),
-        on_disk=publish.OnDisk(path).digest,
+        on_disk=_readers_own(path) if recipe.form.header.once else publish.OnDisk(path).digest,
         is_kept=recipe.form.header.once,
         made_of=functools.partial(_stamp, output.base),
     )
+
+
+def _readers_own(path: Path) -> Callable[[], OnDisk]:
+    """A look at a file that its reader rewrites: an empty one is none, and has nothing to lose."""
+    on_disk, empty = publish.OnDisk(path).digest, publish.digest(b"")
+
+    def look() -> OnDisk:
+        found = on_disk()
+        return None if found == empty else found
+
+    return look
 
 
 def _writer(output: Output, path: Path, signals: Signals) -> Callable[[bytes], None]:

@@ -86,6 +86,9 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
     for remark in me.remarks:
         tell("warning", remark, kind="remark")
+    for kept in (target for target in targets if target.is_kept and target.on_disk() is not None):
+        sentence = f"{kept.path} is there, and its reader's own: it is left as it is"
+        tell("info", sentence, kind="kept", path=str(kept.path))
     plan = Plan(
         me,
         settings.rules,

@@ -61,6 +61,19 @@ def test_what_sentinel_saved_before_the_start_stays_and_the_gate_opens(
     assert file.read_bytes() == STATE
     assert file.stat().st_uid == SENTINEL
     assert "published" not in [event["kind"] for event in ended.events]
+    (said,) = [event["event"] for event in ended.events if event["kind"] == "kept"]
+    assert said == f"{file} is there, and its reader's own: it is left as it is"
+
+
+def test_an_empty_file_is_nobodys_and_is_written(kube: Kube, folder: Path) -> None:
+    """As a full volume leaves it: its reader would start with it, and do nothing."""
+    file = folder / "sentinel.conf"
+    file.touch()
+    kube.scale(3)
+    ended = rollcall(*arguments(kube, "once", file))
+    assert ended.code == 0, ended.err
+    assert b"sentinel monitor" in file.read_bytes()
+    assert "kept" not in [event["kind"] for event in ended.events]
 
 
 def test_what_sentinel_saves_while_the_agent_runs_is_not_taken_for_removed(
