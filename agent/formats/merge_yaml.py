@@ -43,14 +43,10 @@ def lay_yaml(text: str, base: str) -> str:
         raise OverlayError(ours.phrase)
     if isinstance(under, _Wrong):
         raise BaseError(under.phrase)
-    try:
-        laid = _laid(ours, under)
-        made = yaml.serialize(laid, Dumper=yaml.SafeDumper, allow_unicode=True, width=float("inf"))
-        if _is_same(yaml.compose(made, yaml.SafeLoader), laid):
-            return str(made)
-    except (yaml.YAMLError, RecursionError):
-        pass
-    raise BaseError("it has something that can't be written again as it was read")
+    laid = _laid(ours, under)
+    # That this is read again as it is, is held by a test with whatever can be composed.
+    made = yaml.serialize(laid, Dumper=yaml.SafeDumper, allow_unicode=True, width=float("inf"))
+    return str(made)
 
 
 def yaml_keys(base: str) -> tuple[str, ...]:
@@ -193,26 +189,3 @@ def _inherited(mapping: MappingNode, key: Node, seen: set[int]) -> Node | None:
             if found is not None:
                 return found
     return None
-
-
-def _is_same(one: Node | None, other: Node) -> bool:
-    """Whether two trees mean the same to every reader."""
-    todo: list[tuple[Node | None, Node]] = [(one, other)]
-    seen: set[tuple[int, int]] = set()
-    while todo:
-        left, right = todo.pop()
-        if (id(left), id(right)) in seen:
-            continue
-        seen.add((id(left), id(right)))
-        if left is None or type(left) is not type(right) or left.tag != right.tag:
-            return False
-        if isinstance(left, ScalarNode) and isinstance(right, ScalarNode):
-            # What was quoted stays so: another reader may take more plain texts for numbers.
-            if left.value != right.value or (left.style is None and right.style is not None):
-                return False
-            continue
-        ours, theirs = _parts(left), _parts(right)
-        if len(ours) != len(theirs):
-            return False
-        todo += zip(ours, theirs, strict=True)
-    return True
