@@ -128,6 +128,7 @@ class Checked:
     def _reason(self, temporary: Path) -> str:
         """Why the command refuses the file, empty if it does not."""
         words = self._command.of(temporary)
+        end = self._clock() + self._command.timeout  # what starting takes is the command's too
         try:
             # A session of its own is a process group of its own, and has no terminal to wait for.
             process = subprocess.Popen(
@@ -142,7 +143,6 @@ class Checked:
             return f"could not be started: {_why(words[0], wrong)}"
         try:
             with self._interruptible():
-                end = self._clock() + self._command.timeout
                 output, code = _awaited(process, self._clock, end)
         finally:
             _end(process, self._clock)
