@@ -245,7 +245,8 @@ class Loop:
 
     def _withhold(self, target: Target, content: Withheld) -> str:
         """Tells why a file is not written; empty where an earlier life of this pod wrote it."""
-        is_there = isinstance(target.on_disk(), str)
+        on_disk = target.on_disk()
+        is_there = isinstance(on_disk, str) and bool(on_disk)  # and not a folder, or a pipe
         said = self._tell.withheld(target, content, self._heard, is_there=is_there)
         return "" if is_there and self._was_open else said
 

@@ -146,6 +146,16 @@ def test_a_file_that_another_pod_left_does_not_open_the_gate_while_it_is_withhel
     assert world.disk[FILE] == b"from elsewhere"
 
 
+def test_what_is_no_file_is_no_good_file_where_one_is_withheld() -> None:
+    world = world_of(a=True)
+    target = world.target(render=answering)
+    world.loop("db-1", None, target).pass_time(3)
+    world.heard = Heard({7000: {}})
+    world.loop("db-1", None, replace(target, on_disk=lambda: "")).pass_time(3)
+    assert len(world.said("ready")) == 1
+    assert world.said("withheld") == [REASON]
+
+
 def test_another_base_file_is_rendered_though_no_member_changed() -> None:
     world, base = World(dns=listed(0, 1)), ["one"]
 
