@@ -92,7 +92,13 @@ def base_of(output: Output) -> str:
     """The text of the output's base file as it is now, empty if it has none. Raises FormatError."""
     if not output.base:
         return ""
-    return _text(output.base, "base file")
+    text = _text(output.base, "base file")
+    if not text.strip():
+        raise formats.FormatError(
+            f"the base file {output.base} is empty: is it still being copied? Copy it under "
+            "another name, and rename it"
+        )
+    return text
 
 
 def _stamp(base: str) -> tuple[int, ...] | None:

@@ -214,6 +214,23 @@ def test_a_base_that_comes_late_or_is_spoilt_keeps_the_last_good_file(sidecar: S
     assert sidecar.output.read_text() == "mode: 0644\nnames: db-0,db-1,db-2\n"
 
 
+def test_a_base_that_is_being_copied_is_waited_for_and_one_that_changed_is_laid_anew(
+    sidecar: Sidecar,
+) -> None:
+    """Without what the base says a database may start without its passwords."""
+    base = sidecar.folder / "base.yaml"
+    base.touch()
+    program = sidecar.runs("names: " + NAMES, base=str(base))
+    (said,) = program.says("not_published")
+    assert f"the base file {base} is empty: is it still being copied?" in said["event"]
+    assert not sidecar.output.exists()
+    base.write_text("mode: 0755\n")
+    program.says("ready")
+    base.with_name("other").write_text("mode: 0644\n")
+    base.with_name("other").rename(base)
+    until(lambda: sidecar.output.read_text().startswith("mode: 0644"), SOON, "it is laid anew")
+
+
 # Checks.
 
 
