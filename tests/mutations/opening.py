@@ -279,6 +279,6 @@ MUTATIONS = (
         "the first pod is its own seed beside others",
         FOUNDING,
         "others or alone}",
-        "alone or others}",
+        "peers if roll.is_first else others or alone}",
     ),
 )
