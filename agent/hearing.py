@@ -78,11 +78,11 @@ class Listener:
 
         Of whom nobody asked in this round nothing is known any more.
         """
-        until = self._clock() + ANSWER_WITHIN / len(self._wanted)
+        within = ANSWER_WITHIN / len(self._wanted)
+        until = self._clock() + within
         first = others[: wanted.limit] if wanted.limit else others
         rest = others[len(first) :]
-        share = (until - self._clock()) / (2 if rest else 1)
-        found = dict(self._ask(first, wanted.port, share, self._clock))
+        found = dict(self._ask(first, wanted.port, within / 2 if rest else within, self._clock))
         if rest and sum(isinstance(finding, Yes) for finding in found.values()) < wanted.limit:
             found |= self._ask(rest, wanted.port, until - self._clock(), self._clock)
         kept = self._hearings[wanted.port].only(found)

@@ -4,9 +4,9 @@ import codecs
 import errno
 import functools
 import os
-import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,6 @@ def recipe_of(output: Output, for_all: Mapping[str, Any]) -> formats.Recipe:
         given={**shared, **output.vars},
         selection=_selection(output, form),
         port=output.port,
-        has_base=bool(output.base),
         base=output.base,
     )
 
@@ -78,9 +77,7 @@ def _selection(output: Output, form: formats.Format) -> Selection | None:
     }
     if not said:
         return None
-    own = form.selection or Selection()
-    kept = {name: getattr(own, name) for name in ("source", "exclude_self", "limit", "address")}
-    return Selection(**{**kept, **said}, allow_empty=own.allow_empty)
+    return replace(form.selection or Selection(), **said)
 
 
 def own_format(path: str) -> formats.Format:
@@ -123,14 +120,11 @@ def _text(path: str, what: str) -> str:
 
 def _read(path: Path) -> bytes:
     """The bytes of a file that ends, and soon. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+    with publish.opened(path) as handle:
+        if handle is None:
             raise OSError(errno.EINVAL, "it is no regular file")
         with os.fdopen(handle, "rb", closefd=False) as file:
             content = file.read(LONGEST_SOURCE + 1)
-    finally:
-        os.close(handle)
     if len(content) > LONGEST_SOURCE:
         raise OSError(errno.EFBIG, f"it has more than {LONGEST_SOURCE // 2**10} KiB")
     return content

@@ -24,16 +24,14 @@ _FOR_ANYBODY = "use json, yaml, env, list, hosts, nginx or haproxy"
 class Recipe:
     """A format as one output wants it: with its variables, selection and port.
 
-    `selection` None is the format's own, `port` None too. `has_base`: the keys are laid over
-    another file, which keeps what is not of the peers, as far as it says it; `base` is its path,
-    for sentences.
+    `selection` None is the format's own, `port` None too. `base` is the path of a file that the
+    keys are laid over, which keeps what is not of the peers, as far as it says it; empty is none.
     """
 
     form: Format
     given: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     selection: Selection | None = None
     port: int | None = None
-    has_base: bool = False
     base: str = ""
 
     @property
@@ -105,13 +103,13 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
             "seeds": listed(seeds, rule.address),
             **_around(roll),
             "port": recipe.cluster_port,
-            "base": keys(base, form.header.syntax) if recipe.has_base else (),
+            "base": keys(base, form.header.syntax) if recipe.base else (),
             "vars": Variables(variables | meant(form, recipe.given)),
             "given": tuple(recipe.given),
             "roll": _document(roll),
         }
         text = fill(form.source, what, context)
-        return (lay(text, base, form.header.syntax) if recipe.has_base else text).encode()
+        return (lay(text, base, form.header.syntax) if recipe.base else text).encode()
     except Withholding as reason:
         return Withheld(f"{form.name} is not written {reason}")
     except OverlayError as wrong:
@@ -148,7 +146,7 @@ def check(recipe: Recipe) -> None:
             f"format {form.name} does not know at which port to ask who answers: set port to the "
             "one that members use among themselves"
         )
-    if recipe.has_base and not form.header.syntax:
+    if recipe.base and not form.header.syntax:
         raise FormatError(
             f"format {form.name} can't be laid over a base file, it is neither YAML nor INI"
         )

@@ -7,7 +7,7 @@ knows what is in a file.
 
 from agent.publish.claim import Claim
 from agent.publish.errors import Fault, PublishError
-from agent.publish.reading import OTHER, OnDisk, digest, read
+from agent.publish.reading import OTHER, OnDisk, digest, opened, read
 from agent.publish.target import check_target, try_folder
 from agent.publish.writing import DEFAULT_MODE, Check, publish, sweep
 
@@ -21,6 +21,7 @@ __all__ = [
     "PublishError",
     "check_target",
     "digest",
+    "opened",
     "publish",
     "read",
     "sweep",

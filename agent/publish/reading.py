@@ -28,7 +28,7 @@ def read(path: Path) -> bytes | None:
 
     Of a file that is longer than anything the agent writes it is no more than the beginning.
     """
-    with contextlib.suppress(OSError), _opened(path) as handle:
+    with contextlib.suppress(OSError), opened(path) as handle:
         if handle is not None:
             return b"".join(_chunks(handle, _LONGEST_READ))
     return None
@@ -60,7 +60,7 @@ class OnDisk:
 
 def _digest(path: Path) -> str:
     """Raises OSError."""
-    with _opened(path) as handle:
+    with opened(path) as handle:
         if handle is None:
             return OTHER
         made = hashlib.sha256()
@@ -70,7 +70,7 @@ def _digest(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
+def opened(path: Path) -> Iterator[int | None]:
     """A handle to read from, None if there is no regular file. Raises OSError.
 
     A pipe is no file: whoever opens one to read waits until somebody opens it to write (fifo(7)).

@@ -67,6 +67,13 @@ THREE = roll(1, 0, 2, replicas=3)
 BY_ADDRESS = Selection(address="ip", allow_empty=True)
 
 
+def named_seeds(read: Any) -> list[str]:
+    """The pods that a cassandra.yaml or a scylla.yaml, as it was read, names as seeds."""
+    (provider,) = read["seed_provider"]
+    (parameters,) = provider["parameters"]
+    return [fqdn.partition(".")[0] for fqdn in parameters["seeds"].split(",")]
+
+
 def render(
     name: str,
     of: Roll,

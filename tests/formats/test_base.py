@@ -403,7 +403,7 @@ def test_configparser_reads_the_keys_of_both(
 
 def over(source: str, base: str, name: str = "x.yaml") -> bytes:
     form = formats.over(formats.own_format("/t/my.j2", source), name)
-    made = formats.render(Recipe(form, has_base=True, base=name), THREE, base)
+    made = formats.render(Recipe(form, base=name), THREE, base)
     assert isinstance(made, bytes)
     return made
 
@@ -432,7 +432,7 @@ def test_a_base_of_a_name_that_says_nothing_is_refused_with_what_mends_it() -> N
 def test_a_format_that_is_no_keys_has_no_base() -> None:
     form = formats.over(formats.load("list"), "x.yaml")
     with pytest.raises(FormatError, match="can't be laid over a base file"):
-        formats.check(Recipe(form, has_base=True))
+        formats.check(Recipe(form, base="base.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -455,7 +455,7 @@ def test_what_can_not_be_laid_is_one_sentence(source: str, base: str, sentence: 
 @each_hostile
 def test_a_hostile_value_stays_in_its_key_over_a_base_too(value: str) -> None:
     form = formats.over(formats.own_format("/t/my.j2", "a: {{ vars.v | quoted }}"), "x.yml")
-    made = formats.render(Recipe(form, {"v": value}, has_base=True), THREE, "a: 1\nb: 0755\n")
+    made = formats.render(Recipe(form, {"v": value}, base="base.yaml"), THREE, "a: 1\nb: 0755\n")
     assert isinstance(made, bytes)
     assert yaml.safe_load(made) == {"a": value, "b": 0o755}
     assert made.endswith(b"\nb: 0755\n")
@@ -496,7 +496,7 @@ def test_the_keys_of_an_ini_base_are_those_above_its_sections(
 
 def test_a_template_sees_what_its_base_says() -> None:
     form = formats.own_format("/t.j2", "{# syntax: yaml #}\nz: {{ base | join }}\n")
-    recipe = Recipe(form, has_base=True, base="/b.yaml")
+    recipe = Recipe(form, base="/b.yaml")
     assert formats.render(recipe, THREE, "b: 1\na: 2\n") == b"b: 1\na: 2\nz: ab\n"
     with pytest.raises(FormatError, match=r"/b\.yaml: it is a list"):
         formats.render(recipe, THREE, "- a\n")

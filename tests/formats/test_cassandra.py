@@ -16,6 +16,7 @@ from tests.formats.rolls import (
     NONE,
     THREE,
     each_hostile,
+    named_seeds,
     render,
     roll,
     unhurried,
@@ -29,9 +30,7 @@ def cassandra(of: Roll, variables: Mapping[str, Any] = NONE) -> Any:
 
 def seeds(of: Roll) -> list[str]:
     """The pods that a cassandra.yaml names as seeds."""
-    (provider,) = cassandra(of)["seed_provider"]
-    (parameters,) = provider["parameters"]
-    return [fqdn.partition(".")[0] for fqdn in parameters["seeds"].split(",")]
+    return named_seeds(cassandra(of))
 
 
 def test_cassandra_reads_its_own_name_and_the_others_as_seeds() -> None:
@@ -127,7 +126,7 @@ OWN = dict.fromkeys(cassandra(THREE).keys() - OF_PEERS, "own")
 
 
 def over(base: Mapping[str, Any], variables: Mapping[str, Any] = NONE) -> Any:
-    recipe = formats.Recipe(formats.load("cassandra"), variables, has_base=True)
+    recipe = formats.Recipe(formats.load("cassandra"), variables, base="base.yaml")
     made = formats.render(recipe, THREE, yaml.safe_dump(dict(base)))
     assert isinstance(made, bytes)
     return yaml.safe_load(made)

@@ -79,7 +79,7 @@ OWN = {"data-dir": "/own", "initial-cluster-token": "own"}
 
 
 def over(base: Mapping[str, Any], variables: Mapping[str, Any] = NONE) -> Any:
-    recipe = formats.Recipe(formats.load("etcd"), variables, has_base=True)
+    recipe = formats.Recipe(formats.load("etcd"), variables, base="base.yaml")
     made = formats.render(recipe, THREE, yaml.safe_dump(dict(base)))
     assert isinstance(made, bytes)
     return yaml.safe_load(made)

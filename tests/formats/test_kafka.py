@@ -32,7 +32,7 @@ def kafka(of: Roll, variables: Mapping[str, Any] = NONE) -> dict[str, str]:
 
 
 def over(base: str, variables: Mapping[str, Any] = NONE) -> dict[str, str]:
-    recipe = formats.Recipe(formats.load("kafka"), variables, has_base=True)
+    recipe = formats.Recipe(formats.load("kafka"), variables, base="base.yaml")
     made = formats.render(recipe, THREE, base)
     assert isinstance(made, bytes)
     return properties(made)

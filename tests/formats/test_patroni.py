@@ -67,11 +67,11 @@ def test_a_pod_without_etcd_is_described_alone() -> None:
 def test_there_is_no_file_over_a_base_that_has_another_store(store: str) -> None:
     """Patroni's own sample has `etcd`, which it takes before etcd3."""
     form, base = formats.load("patroni"), f"scope: a\n{store}: {{host: a:1}}\n"
-    assert formats.render(formats.Recipe(form, has_base=True), THREE, base) == Withheld(
+    assert formats.render(formats.Recipe(form, base="base.yaml"), THREE, base) == Withheld(
         f"patroni is not written while the base has {store} beside our etcd3: Patroni would take "
         "one of them, and another store is another cluster"
     )
-    alone = formats.Recipe(form, {"etcd": False}, has_base=True)
+    alone = formats.Recipe(form, {"etcd": False}, base="base.yaml")
     made = formats.render(alone, THREE, base)
     assert isinstance(made, bytes)
     assert store in yaml.safe_load(made)
@@ -79,7 +79,7 @@ def test_there_is_no_file_over_a_base_that_has_another_store(store: str) -> None
 
 def test_over_a_base_the_hosts_of_its_etcd3_are_replaced() -> None:
     base = "etcd3: {hosts: [a:1], protocol: https}\n"
-    made = formats.render(formats.Recipe(formats.load("patroni"), has_base=True), THREE, base)
+    made = formats.render(formats.Recipe(formats.load("patroni"), base="base.yaml"), THREE, base)
     assert isinstance(made, bytes)
     assert yaml.safe_load(made)["etcd3"] == {"hosts": HOSTS, "protocol": "https"}
 

@@ -17,6 +17,7 @@ from tests.formats.rolls import (
     NONE,
     THREE,
     each_hostile,
+    named_seeds,
     render,
     roll,
     unhurried,
@@ -30,9 +31,7 @@ def scylla(of: Roll, variables: Mapping[str, Any] = NONE) -> Any:
 
 def seeds(of: Roll) -> list[str]:
     """The pods that a scylla.yaml names as seeds."""
-    (provider,) = scylla(of)["seed_provider"]
-    (parameters,) = provider["parameters"]
-    return [fqdn.partition(".")[0] for fqdn in parameters["seeds"].split(",")]
+    return named_seeds(scylla(of))
 
 
 def test_scylla_reads_its_own_name_and_the_others_as_seeds() -> None:
@@ -81,7 +80,7 @@ OWN = {
 
 
 def over(base: Mapping[str, Any], variables: Mapping[str, Any] = NONE) -> Any:
-    recipe = formats.Recipe(formats.load("scylla"), variables, has_base=True)
+    recipe = formats.Recipe(formats.load("scylla"), variables, base="base.yaml")
     made = formats.render(recipe, THREE, yaml.safe_dump(dict(base)))
     assert isinstance(made, bytes)
     return yaml.safe_load(made)

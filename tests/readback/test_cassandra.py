@@ -84,7 +84,7 @@ def test_a_cassandra_node_takes_addresses_of_ipv6(programs: Programs) -> None:
 
 
 def test_over_an_image_s_own_file_the_peers_count_and_the_rest_stays(programs: Programs) -> None:
-    recipe = formats.Recipe(formats.load("cassandra"), {"cluster_name": "prod"}, has_base=True)
+    recipe = formats.Recipe(formats.load("cassandra"), {"cluster_name": "prod"}, base="base.yaml")
     content = formats.render(recipe, THREE, OF_ONE)
     assert isinstance(content, bytes)
     read = started(programs, content)
@@ -94,7 +94,7 @@ def test_over_an_image_s_own_file_the_peers_count_and_the_rest_stays(programs: P
 
 def test_over_a_file_that_says_little_a_node_has_all_that_it_needs(programs: Programs) -> None:
     recipe = formats.Recipe(
-        formats.load("cassandra"), {"data": "/var/lib/cassandra"}, has_base=True
+        formats.load("cassandra"), {"data": "/var/lib/cassandra"}, base="base.yaml"
     )
     content = formats.render(recipe, THREE, "concurrent_reads: 64\n")
     assert isinstance(content, bytes)

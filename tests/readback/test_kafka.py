@@ -83,7 +83,7 @@ def test_kafka_takes_controllers_alone_and_addresses(programs: Programs, quorum:
 def test_over_the_settings_of_one_node_the_peers_count_and_the_rest_stays(
     programs: Programs, quorum: str
 ) -> None:
-    recipe = formats.Recipe(formats.load("kafka"), {"quorum": quorum}, has_base=True)
+    recipe = formats.Recipe(formats.load("kafka"), {"quorum": quorum}, base="base.yaml")
     content = formats.render(recipe, THREE, OF_ONE)
     assert isinstance(content, bytes)
     (read,) = understood(programs, content)
