@@ -4,19 +4,22 @@ Each shape is as small as the loop's use of it. Tests hand in their own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from agent.core.bootstrap import Advice
+from agent.core.delivery import DeliveryRules, Outcome
 from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
 from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
+from agent.core.notice import Notice
 from agent.core.observation import Observation
 from agent.core.reconcile import OnDisk
 from agent.core.roll import Roll
+from agent.core.snapshot import Snapshot
 from agent.formats import Withheld
 
 
@@ -28,7 +31,7 @@ class Clock(Protocol):
         ...
 
     def wait_until(self, then: float) -> None:
-        """Returns at `then`, or at once if that is past."""
+        """Returns at `then`, at once if that is past, or earlier if a try to tell has ended."""
         ...
 
 
@@ -75,9 +78,33 @@ def nobody_listens(_: Roll, /, *, is_urgent: bool) -> Heard:
     return Heard()
 
 
-def nobody(_: Roll) -> bool:
-    """Notifies nobody, which always succeeds."""
-    return True
+class Attempt(Protocol):
+    """One try to tell, which goes on by itself."""
+
+    def outcome(self) -> Outcome | None:
+        """How it ended, None while it goes on. Raises nothing."""
+        ...
+
+    def end(self) -> None:
+        """Ends it if it goes on, with all that it started, within 0.2 s; what came of it is lost.
+
+        May be called again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Somebody to be told when the files change.
+
+    `name` is one word or two for logs and metrics, no other notifier's; what outlives a restart is
+    kept under it. `start` begins a try and returns at once; what makes that impossible is an
+    outcome too. Its try wakes the loop when it has ended.
+    """
+
+    name: str
+    start: Callable[[Notice], Attempt]
+    rules: DeliveryRules = field(default_factory=DeliveryRules)
 
 
 def nothing() -> bytes | None:
@@ -89,6 +116,10 @@ def forget(_: bytes) -> None:
     """Remembers nothing."""
 
 
+def nobody_watches(_: Snapshot) -> None:
+    """Shows nobody what is."""
+
+
 def not_advised(_: Roll, __: Yes | CantTell) -> Advice | None:
     """Says nothing of founding a cluster."""
     return None
@@ -96,7 +127,7 @@ def not_advised(_: Roll, __: Yes | CantTell) -> Advice | None:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Everything that does something. `notify` says whether the news arrived.
+    """Everything that does something. `show` is given what is, at the end of each turn.
 
     `advise` says whether this pod may found a cluster, given the roll and whether that is certain;
     None where nobody asks for it. `listen` says which peers answer.
@@ -109,16 +140,20 @@ class Edges:
     clock: Clock
     targets: tuple[Target, ...]
     tell: Events
-    notify: Callable[[Roll], bool] = nobody
+    notifiers: tuple[Notifier, ...] = ()
     recall: Callable[[], bytes | None] = nothing
     remember: Callable[[bytes], None] = forget
     advise: Callable[[Roll, Yes | CantTell], Advice | None] = not_advised
     listen: Listen = nobody_listens
+    show: Callable[[Snapshot], None] = nobody_watches
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that is decided by. `interval` in seconds, from one poll to the next.
+
+    `patience`: seconds that a turn may take at most, if all is well. `notifies`: notifiers are
+    started; else what they would be told first is only written down for the next life.
 
     `needs_advice`: no first file is written while it is not known whether to found a cluster.
     """
@@ -128,3 +163,5 @@ class Plan:
     gate: GateRules
     interval: float = 1.0
     needs_advice: bool = False
+    patience: float = 30.0
+    notifies: bool = True

@@ -36,7 +36,7 @@ class Keeper:
     def remember(self, memory: Memory) -> None:
         """Keeps it, if there is anything to keep; where that fails, it is tried again."""
         state = memory.membership
-        says = (state.tracked, state.generation, state.fresh_at is None, memory.notified)
+        says = (state.tracked, state.generation, state.fresh_at is None, memory.told)
         if not state.generation or self._said == (says, memory.opened_for):
             return
         self._said = (says, memory.opened_for)

@@ -1,27 +1,27 @@
 """The loop: the one place where deciding and doing meet, and where decisions are logged.
 
-A turn asks DNS if a poll is due, lets the core judge, renders what the view demands, and does what
-is then due: publish, notify. What it holds between turns is the core's frozen values. It reads no
-clock and touches no file by itself: `Edges` does, and tests hand in their own.
+A turn asks DNS if a poll is due, lets the core judge, writes what the view demands, tells those who
+are to be told, and shows what is. What it holds between turns is the core's frozen values. It reads
+no clock and touches no file by itself: `Edges` does, and tests hand in their own.
 """
 
 from dataclasses import replace
 from enum import Enum
-from pathlib import Path
 
 from agent.core import membership
 from agent.core.bootstrap import Advice, lasts, listing
+from agent.core.delivery import stamp_of
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.hearing import Heard
 from agent.core.memory import Memory
 from agent.core.observation import Absent, Answered, Unknown
-from agent.core.reconcile import Ledger, Unread
 from agent.core.roll import Roll
 from agent.core.schedule import Pace, next_poll
+from agent.core.snapshot import Polls, Snapshot
+from agent.delivering import Deliveries
 from agent.edges import Edges, Plan, Target
-from agent.formats import FormatError, Withheld
 from agent.keeping import Keeper
-from agent.publish import PublishError, digest
+from agent.publishing import Publisher
 from agent.telling import Teller
 
 __all__ = ["Edges", "End", "Loop", "Plan", "Target"]
@@ -39,7 +39,10 @@ class End(Enum):
 
 
 class Loop:
-    """Keeps the targets true. `run` returns when it may; a signal ends it by an exception."""
+    """Keeps the targets true, and those informed who are to be.
+
+    `run` returns when it may; a signal ends it by an exception. `close` ends what it has started.
+    """
 
     def __init__(self, plan: Plan, edges: Edges) -> None:
         self._plan = plan
@@ -50,20 +53,15 @@ class Loop:
         self._keeper = Keeper(plan.identity, edges, self._tell)
         recalled = self._keeper.recall()
         self._state = recalled.membership
-        self._ledgers = {
-            target.path: Ledger(notified=recalled.notified.get(str(target.path))).saw(
-                target.on_disk()
-            )
-            for target in edges.targets
-        }
+        self._publisher = Publisher(edges.targets, self._tell, edges.clock)
+        self._deliveries = Deliveries(edges.notifiers, recalled.told, self._tell, edges.clock)
         self._advice: Advice | None = None
         self._heard = Heard()
-        self._rendered: dict[Path, tuple[Roll, object, bytes | Withheld]] = {}
         self._is_open = self._was_open = recalled.opened_for == plan.gate.asks
         self._is_ready = False
-        self._no_peers_because = ""
+        self._gate = "DNS was not asked yet"
         self._doubted_at = self._started
-        self._polls = 0
+        self._polls = Polls()
         self._pace = Pace()
 
     def run(self, *, until_ready: bool = False) -> End:
@@ -80,25 +78,37 @@ class Loop:
             self._next_poll,
             membership.due(self._state, self._plan.rules),
             None if self._is_ready else self._deadline,
+            self._deliveries.next(),
         ]
         return min(time for time in due if time is not None)
 
+    def close(self) -> None:
+        """Ends what it has started: it is done again after a restart."""
+        self._deliveries.close()
+
     def turn(self) -> End | None:
         """Does all that is due now. None while the gate is shut and has time left."""
+        end = self._turn()
+        self._show()
+        return end
+
+    def _turn(self) -> End | None:
         now = self._edges.clock.now()
         if now >= self._next_poll:
             self._take(self._poll())
             me = self._plan.identity
-            salt = f"{me.pod}.{me.service.fqdn} {self._polls}"
+            salt = f"{me.pod}.{me.service.fqdn} {self._polls.count}"
             self._next_poll = next_poll(now, self._plan.interval, self._pace, salt)
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
         self._remember()
         match self._judge_gate():
             case Waiting(reason):
+                self._gate = reason
                 self._tell.seldom("gate", "info", reason, kind="waiting")
                 return None
             case TimedOut(reason):
+                self._gate = reason
                 return self._give_up(reason)
             case Open():
                 end = self._keep_true()
@@ -108,12 +118,16 @@ class Loop:
     def _keep_true(self) -> End | None:
         """Writes and notifies what is due, with the gate open."""
         self._listen()
-        problem = self._advise() or self._publish()
+        problem = self._advise() or self._publisher.publish(
+            self._roll(), self._heard, may_be_old=self._was_open
+        )
         if not problem:
             self._become_ready()
         if self._is_ready:
-            self._notify()
+            if self._plan.notifies:
+                self._deliveries.turn(*self._news())
             return End.READY
+        self._gate = problem
         return self._give_up(problem) if self._edges.clock.now() >= self._deadline else None
 
     def _listen(self) -> None:
@@ -156,7 +170,8 @@ class Loop:
     def _poll(self) -> membership.Step:
         seen = self._edges.observe()
         now = self._edges.clock.now()
-        self._polls += 1
+        was_doubted = bool(self._polls.reason)
+        self._polls = self._polls.saw(seen, now)
         match seen:
             case Unknown():
                 self._pace = self._pace.doubted()
@@ -165,10 +180,8 @@ class Loop:
             case Absent():  # what a cache remembers of it, another DNS server may know better
                 self._pace = Pace()
         if not isinstance(seen, Answered):
-            self._no_peers_because = seen.reason
             self._doubted_at = now
-        elif self._no_peers_because:
-            self._no_peers_because = ""
+        elif was_doubted:
             self._tell.recovered("dns", "DNS answers again", kind="recovered")
         elif now - self._doubted_at >= HEALTHY_AFTER:
             self._tell.is_over("dns")
@@ -185,17 +198,17 @@ class Loop:
 
     def _remember(self) -> None:
         """Keeps what must outlive a restart, before anything is written that follows from it."""
-        told = {str(path): led.notified for path, led in self._ledgers.items() if led.notified}
         opened_for = self._plan.gate.asks if self._is_open else ""
-        self._keeper.remember(Memory(self._state, told, opened_for))
+        self._keeper.remember(Memory(self._state, self._deliveries.told, opened_for))
 
     def _judge_gate(self) -> Gate:
         """The gate, which stays open once it is."""
         if self._is_open:
             return Open("it was open before")
-        gate = judge(self._state, self._plan.gate, self._waited(), self._no_peers_because)
+        gate = judge(self._state, self._plan.gate, self._waited(), self._polls.reason)
         if isinstance(gate, Open):
             self._is_open = True
+            self._gate = gate.reason
             reason = f"{gate.reason}, although {gate.although}" if gate.although else gate.reason
             self._tell.now("warning" if gate.although else "debug", reason, kind="gate")
             self._tell_if_alone()
@@ -211,89 +224,37 @@ class Loop:
         )
         self._tell.now("warning", sentence, kind="alone")
 
-    def _publish(self) -> str:
-        """Writes each file that is due; why one could not be, empty if all are true."""
-        roll = self._roll()
-        problems = [self._publish_one(target, roll) for target in self._edges.targets]
-        return "; ".join(problem for problem in problems if problem)
-
-    def _publish_one(self, target: Target, roll: Roll) -> str:
-        if target.is_kept:
-            match target.on_disk():
-                case Unread(reason, is_there=False):
-                    sentence = f"whether there is a file {target.path} can't be told: {reason}"
-                    self._tell.seldom(str(target.path), "error", sentence, kind="not_published")
-                    return sentence
-                case str() | Unread():
-                    return ""
-        try:
-            content = self._render(target, roll)
-            if isinstance(content, Withheld):
-                return self._withhold(target, content)
-            ledger = self._look_at(target).want(digest(content))
-            self._ledgers[target.path] = ledger
-            if ledger.is_publish_due:
-                target.write(content)
-                self._ledgers[target.path] = ledger.wrote(digest(content))
-                self._tell.written(target, self._state.generation)
-        except (FormatError, PublishError) as wrong:
-            stays = "; the last good file stays" if self._ledgers[target.path].published else ""
-            sentence = f"{wrong}{stays}"
-            self._tell.seldom(str(target.path), "error", sentence, kind="not_published")
-            return str(wrong)
-        return ""
-
-    def _withhold(self, target: Target, content: Withheld) -> str:
-        """Tells why a file is not written; empty where an earlier life of this pod wrote it."""
-        on_disk = target.on_disk()
-        is_there = isinstance(on_disk, str) and bool(on_disk)  # and not a folder, or a pipe
-        said = self._tell.withheld(target, content, self._heard, is_there=is_there)
-        return "" if is_there and self._was_open else said
-
-    def _look_at(self, target: Target) -> Ledger:
-        """The ledger with what is on disk now, which somebody else may have changed."""
-        ledger, on_disk = self._ledgers[target.path], target.on_disk()
-        match on_disk:
-            case Unread(reason) if ledger.published is not None:
-                self._tell.unread(target, reason)
-            case str() | None if ledger.published not in (None, on_disk):
-                self._tell.meddling(target, is_removed=on_disk is None)
-        return ledger.saw(on_disk)
-
-    def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
-        """What the file is to hold, worked out once for each roll, and each base file."""
-        before, stamp, content = self._rendered.get(target.path, (None, None, b""))
-        now = target.made_of()
-        if before != roll or stamp != now:
-            content = target.render(roll)
-            self._rendered[target.path] = (roll, now, content)
-        return content
-
     def _become_ready(self) -> None:
-        """Opens the gate, once: who reads the files for the first time need not be told of them.
-
-        After a restart of the agent the reader may be running, and is told of what changed since.
-        """
+        """Opens the gate, once."""
         if self._is_ready:
             return
         self._is_ready = True
-        self._ledgers = {
-            path: led if led.notified else led.told(led.published)
-            for path, led in self._ledgers.items()
-        }
+        self._gate = "all files are written"
+        self._deliveries.begin(*self._news())
         took = self._edges.clock.now() - self._started
         sentence = f"the gate is open: all files are written, after {took:.1f} s"
         self._tell.now("info", sentence, kind="ready", seconds=round(took, 3))
 
-    def _notify(self) -> None:
-        """Tells of what was written, and if that fails, again at the next turn.
+    def _news(self) -> tuple[str, Roll]:
+        """What stands for the content of all files, and the roll that they are of."""
+        return stamp_of(self._publisher.published), self._publisher.written or self._roll()
 
-        Not while a file is still to be written: the roll that is told is what is in the files.
-        """
-        ledgers = self._ledgers.values()
-        if any(led.is_publish_due for led in ledgers) or not any(
-            led.is_notify_due for led in ledgers
-        ):
-            return
-        if self._edges.notify(self._roll()):
-            self._ledgers = {path: led.told(led.published) for path, led in self._ledgers.items()}
+    def _show(self) -> None:
+        plan = self._plan
+        self._edges.show(
+            Snapshot(
+                me=plan.identity,
+                membership=self._state,
+                rules=plan.rules,
+                roll=self._roll(),
+                started=self._started,
+                next_poll=self._next_poll,
+                patience=plan.patience,
+                is_ready=self._is_ready,
+                gate=self._gate,
+                polls=self._polls,
+                advice=self._advice,
+                outputs=self._publisher.states,
+                notifiers=self._deliveries.states,
+            )
+        )

@@ -109,6 +109,19 @@ class Teller:
         self.seldom(topic, "warning", said + stays, key=content.reason, kind="withheld")
         return said
 
+    def notified(self, name: str) -> None:
+        """Tells that somebody was told; what was wrong with that is over."""
+        self._troubled.discard(f"notifier {name}")
+        self.is_over(f"notifier {name}")
+        self.now("info", f"{name} was told", kind="notified", notifier=name)
+
+    def not_notified(self, name: str, reason: str, times: int, pause: float) -> None:
+        """Tells that somebody could not be told."""
+        again = f"{times} times in a row" if times > 1 else "for the first time"
+        sentence = f"{name} {reason} ({again}); it is told again in {pause:.0f} s"
+        more: dict[str, Any] = {"notifier": name, "times": times}
+        self.seldom(f"notifier {name}", "error", sentence, key=reason, kind="not_notified", **more)
+
     def meddling(self, target: Target, *, is_removed: bool) -> None:
         """Tells that somebody else changes a file."""
         sentence = (

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 
 from agent.core.bootstrap import Advice
+from agent.core.delivery import Arrived, DeliveryRules, Lost, Outcome
 from agent.core.finding import CantTell, Yes
 from agent.core.gate import GateRules
 from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
+from agent.core.notice import Notice
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.core.reconcile import Unread
 from agent.core.roll import Roll, Service
+from agent.core.snapshot import Snapshot
+from agent.edges import Notifier
 from agent.formats import Withheld
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
@@ -37,6 +41,19 @@ def names(roll: Roll) -> bytes:
     return " ".join(peer.name for peer in roll.peers).encode()
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A try to tell that ended at once."""
+
+    how: Outcome
+
+    def outcome(self) -> Outcome | None:
+        return self.how
+
+    def end(self) -> None:
+        raise NotImplementedError
+
+
 @dataclass
 class World:
     """All edges of a loop at once. `dns` says what DNS answers from then on."""
@@ -49,6 +66,7 @@ class World:
     is_deaf: bool = False
     writes: list[bytes] = field(default_factory=list)
     told: list[Roll] = field(default_factory=list)
+    shown: list[Snapshot] = field(default_factory=list)
     log: list[tuple[float, str, str, str]] = field(default_factory=list)
     asked_at: list[float] = field(default_factory=list)
     answer_takes: float = 0.0
@@ -88,11 +106,11 @@ class World:
 
         return Target("names", path, render, write, on_disk)
 
-    def notify(self, roll: Roll) -> bool:
+    def start(self, notice: Notice) -> Ended:
         if self.is_deaf:
-            return False
-        self.told.append(roll)
-        return True
+            return Ended(Lost("is deaf"))
+        self.told.append(notice.roll)
+        return Ended(Arrived())
 
     def tell(self, level: str, sentence: str, /, *, kind: str, **_: Any) -> None:
         self.log.append((self.now, level, kind, sentence))
@@ -121,15 +139,17 @@ class World:
             clock,
             targets or (self.target(),),
             self.tell,
-            self.notify,
+            odd.get("notifiers", (Notifier("exec reload", self.start, DeliveryRules()),)),
             self.recall,
             self.remember,
             self.advise,
             self.listen,
+            self.shown.append,
         )
         rules = Rules(settle=odd.get("settle", 0.0), forget_after=30.0)
         interval, needs_advice = odd.get("interval", 1.0), odd.get("needs_advice", False)
-        plan = Plan(me, rules, gate or GateRules(), interval, needs_advice)
+        notifies = odd.get("notifies", True)
+        plan = Plan(me, rules, gate or GateRules(), interval, needs_advice, notifies=notifies)
         return Running(self, Loop(plan, edges))
 
 
@@ -378,7 +398,7 @@ def test_a_notification_that_fails_is_repeated_with_the_newest_roll_until_it_arr
     world.dns = listed(0, 1, 2, 3)
     running.pass_time(10)
     world.is_deaf = False
-    running.pass_time(10)
+    running.pass_time(20)
     assert [len(roll.peers) for roll in world.told] == [4]
 
 
@@ -611,11 +631,31 @@ def test_nobody_is_notified_of_what_is_not_in_the_file_yet() -> None:
     world.dns = listed(0, 1, 2, 3)
     running.pass_time(5)
     world.is_deaf = False
-    running.pass_time(5)
-    assert world.told == []
+    running.pass_time(10)
+    assert [len(roll.peers) for roll in world.told] == [3]
     world.is_full = False
     running.pass_time(5)
-    assert [len(roll.peers) for roll in world.told] == [4]
+    assert [len(roll.peers) for roll in world.told] == [3, 4]
+
+
+def test_one_file_that_can_not_be_written_keeps_nobody_from_being_told_of_another() -> None:
+    world = World(dns=listed(0, 1))
+    other: list[bytes] = []
+
+    def write(content: bytes) -> None:
+        if other:
+            raise PublishError("/full/a was not written: the volume is full")
+        other.append(content)
+
+    often_full = Target(
+        "names", Path("/full/a"), names, write, lambda: digest(other[0]) if other else None
+    )
+    running = world.loop("db-1", None, often_full, world.target())
+    running.pass_time(5)
+    world.dns = listed(0, 1, 2)
+    running.pass_time(5)
+    assert other == [b"db-0 db-1"]
+    assert [len(roll.peers) for roll in world.told] == [3]
 
 
 # Advice on founding a cluster.

@@ -95,12 +95,15 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
         settings.gate,
         settings.discovery.interval,
         needs_advice=settings.bootstrap.allow_first,
+        patience=settings.patience,
+        notifies=not until_ready,
     )
     try:
         with contextlib.ExitStack() as held:
             for claim in claims:
                 held.enter_context(claim)
-            end = Loop(plan, edges).run(until_ready=until_ready)
+            loop = held.enter_context(contextlib.closing(Loop(plan, edges)))
+            end = loop.run(until_ready=until_ready)
     except Stopped:
         tell("info", "asked to end", kind="stopped")
         if until_ready:

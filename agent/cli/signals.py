@@ -4,6 +4,9 @@ A signal ends only what may be ended in the middle: waiting, and asking DNS. Any
 a write, is finished first.
 """
 
+import contextlib
+import os
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -55,16 +58,26 @@ class Signals:
 
 
 class SystemClock:
-    """The machine's monotonic time, in seconds; a signal ends a wait."""
+    """The machine's monotonic time, in seconds; a signal ends a wait, and `wake` does."""
 
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
+        self._woken, self._wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(self._wake, False)
 
     def now(self) -> float:
         """The time."""
         return time.monotonic()
 
     def wait_until(self, then: float) -> None:
-        """Sleeps until `then`."""
+        """Sleeps until `then`, or until somebody wakes it."""
         with self._signals.interruptible():
-            time.sleep(max(0.0, then - self.now()))
+            select.select([self._woken], [], [], max(0.0, then - self.now()))
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 4096)
+
+    def wake(self) -> None:
+        """Ends the wait, or the next one; any thread may call it."""
+        with contextlib.suppress(BlockingIOError):  # it was woken often enough
+            os.write(self._wake, b".")

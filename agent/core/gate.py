@@ -22,13 +22,17 @@ WaitFor = Literal["predecessors", "self", "quorum", "all"] | int
 
 @dataclass(frozen=True, slots=True)
 class GateRules:
-    """What the operator set. `wait_timeout` in seconds; `replicas` None where it is unknown."""
+    """What the operator set. `wait_timeout` in seconds; `replicas` None where it is unknown.
+
+    `is_to_be_listed`: DNS has to list this pod too, as peer-finder demands.
+    """
 
     wait_for: WaitFor = "predecessors"
     wait_timeout: float = 240.0
     proceed_at_timeout: bool = False
     replicas: int | None = None
     start_ordinal: int = 0
+    is_to_be_listed: bool = False
 
     @property
     def asks(self) -> str:
@@ -93,6 +97,9 @@ def _unanswered(state: Membership) -> str:
 
 def _missing(state: Membership, rules: GateRules) -> str:
     """Who is missing, in a phrase that says why that may be; empty if nobody is."""
+    if rules.is_to_be_listed and not state.is_listed:
+        me = state.identity
+        return f"{me.label} is not in DNS under {me.service.fqdn} ({NOT_READY})"
     match rules.wait_for:
         case "self":
             return ""

@@ -109,6 +109,12 @@ class Membership:
         listed = {peer.name for peer in self.peers if peer.fqdn not in self.remembered}
         return frozenset({self.identity.label, *listed} if self.identity.is_member else listed)
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether DNS listed this very pod in the last whole answer."""
+        own = (t for t in self.tracked if t.fqdn == self.identity.fqdn)
+        return any(not t.sighting.missed and t.fqdn not in self.remembered for t in own)
+
     def roll(self, replicas: int | None, start_ordinal: int) -> Roll:
         """The view as a roll."""
         own = self.identity

@@ -1,4 +1,4 @@
-"""What outlives a restart of the container: the view, each peer's addresses, who was notified.
+"""What outlives a restart of the container: the view, each peer's addresses, who was told.
 
 A restart in the middle of a DNS outage must change nothing, and the first answer after it may be a
 partial one. The document holds no times: the clock starts anew, and whoever was missing is held
@@ -10,10 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.core.delivery import Told
 from agent.core.identity import Identity
 from agent.core.membership import Membership
 from agent.core.names import address_key, dns_name, ip_address, is_address
-from agent.core.roll import from_document, to_document
+from agent.core.roll import (
+    Peer,
+    from_document,
+    peer_document,
+    peer_from_document,
+    sort_key,
+    to_document,
+)
 from agent.core.sightings import Sighting, Tracked
 
 MEMORY_VERSION = 1
@@ -25,7 +33,7 @@ class RecallError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The membership, for each output's path the digest that was notified last, and the gate.
+    """The membership, what each notifier was told last by its name, and the gate.
 
     `opened_for`: what the gate was open for, empty if it was not open for this very pod, which has
     the addresses that it had then. A new pod of the same name, which may find an older one's
@@ -33,7 +41,7 @@ class Memory:
     """
 
     membership: Membership
-    notified: Mapping[str, str]
+    told: Mapping[str, Told]
     opened_for: str = ""
 
 
@@ -44,7 +52,7 @@ def remember(memory: Memory) -> bytes:
         "version": MEMORY_VERSION,
         "roll": to_document(state.roll(replicas=None, start_ordinal=0)),
         "addresses": {known.fqdn: _newest_first(known) for known in state.tracked},
-        "notified": dict(sorted(memory.notified.items())),
+        "told": {name: _told_document(each, state) for name, each in sorted(memory.told.items())},
         "opened_for": memory.opened_for,
         "has_ttl": state.fresh_at is not None,
     }
@@ -63,7 +71,7 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
         roll = from_document(document["roll"])
         tracked = tuple(_tracked(name, of, now) for name, of in document["addresses"].items())
         opened_for = str(document["opened_for"])
-        notified = {str(path): str(told) for path, told in document["notified"].items()}
+        told = {str(name): _told(each, roll.peers) for name, each in document["told"].items()}
         fresh_at = now if document["has_ttl"] is True else None
     except RecallError:
         raise
@@ -77,9 +85,22 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
     is_open = is_same and (bool(me.addresses) or not me.is_member)
     names = frozenset(known.fqdn for known in tracked)
     state = Membership(me, tracked, roll.peers, generation, remembered=names, fresh_at=fresh_at)
-    return Memory(
-        state, notified if is_same or not me.addresses else {}, opened_for if is_open else ""
-    )
+    return Memory(state, told if is_same or not me.addresses else {}, opened_for if is_open else "")
+
+
+def _told_document(told: Told, state: Membership) -> dict[str, Any]:
+    """What a notifier was told; its peers are left out where they are those of the view."""
+    is_view = told.peers == state.peers
+    peers = None if is_view else [peer_document(peer) for peer in told.peers]
+    return {"stamp": told.stamp, "peers": peers}
+
+
+def _told(document: Any, view: tuple[Peer, ...]) -> Told:
+    listed = document["peers"]
+    if listed is None:
+        return Told(str(document["stamp"]), view)
+    peers = (peer_from_document(peer, f"peers[{n}]") for n, peer in enumerate(listed))
+    return Told(str(document["stamp"]), tuple(sorted(peers, key=sort_key)))
 
 
 def _newest_first(known: Tracked) -> list[str]:

@@ -1,7 +1,8 @@
-"""What is to be done for an output: the difference between wanted, written and told.
+"""What is to be done for an output: the difference between wanted and written.
 
-Work is recorded only after it succeeded. A write that failed, a hook that was lost and a restart in
-between therefore need no code of their own: the difference is still there at the next look.
+Work is recorded only after it succeeded. A write that failed and a restart in between therefore
+need no code of their own: the difference is still there at the next look. Who is told of what was
+written is `delivery`'s.
 """
 
 from dataclasses import dataclass, replace
@@ -25,25 +26,18 @@ OnDisk = str | Unread | None
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Three digests of one output's content; None where there is none yet.
+    """Two digests of one output's content; None where there is none yet.
 
-    `desired` is what membership demands, `published` what is on disk, `notified` what the database
-    has been told of.
+    `desired` is what membership demands, `published` what is on disk.
     """
 
     desired: str | None = None
     published: str | None = None
-    notified: str | None = None
 
     @property
     def is_publish_due(self) -> bool:
         """Whether the file differs from what it should be."""
         return self.desired is not None and self.desired != self.published
-
-    @property
-    def is_notify_due(self) -> bool:
-        """Whether the file changed since the database was told."""
-        return self.published is not None and self.published != self.notified
 
     def want(self, digest: str) -> "Ledger":
         """Membership demands this content."""
@@ -56,7 +50,3 @@ class Ledger:
     def saw(self, on_disk: OnDisk) -> "Ledger":
         """This is on disk; where that can't be told, it is what it was."""
         return self if isinstance(on_disk, Unread) else self.wrote(on_disk)
-
-    def told(self, digest: str | None) -> "Ledger":
-        """The database has been told of this content."""
-        return replace(self, notified=digest)

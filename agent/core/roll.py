@@ -157,13 +157,14 @@ def to_document(roll: Roll) -> dict[str, Any]:
         "start_ordinal": roll.start_ordinal,
         "bootstrap": roll.bootstrap,
         "answering": {str(port): dict(heard) for port, heard in roll.answering.items()},
-        "self": None if roll.me is None else _peer_document(roll.me),
-        "peers": [_peer_document(peer) for peer in roll.peers],
-        "expected": [_peer_document(peer) for peer in roll.expected],
+        "self": None if roll.me is None else peer_document(roll.me),
+        "peers": [peer_document(peer) for peer in roll.peers],
+        "expected": [peer_document(peer) for peer in roll.expected],
     }
 
 
-def _peer_document(peer: Peer) -> dict[str, Any]:
+def peer_document(peer: Peer) -> dict[str, Any]:
+    """A peer as JSON types, as it stands in the roll."""
     return {
         "name": peer.name,
         "ordinal": peer.ordinal,
@@ -182,12 +183,19 @@ def from_document(document: object) -> Roll:
     if top.get("version") != ROLL_VERSION:
         raise RollError(f"version is {top.get('version')!r}, this rollcall reads {ROLL_VERSION}")
     service = _mapping(top.get("service"), "service")
-    own = None if "self" in top and top["self"] is None else _peer(top.get("self"), "self")
+    own = (
+        None
+        if "self" in top and top["self"] is None
+        else peer_from_document(top.get("self"), "self")
+    )
     listed = top.get("peers")
     if not isinstance(listed, list):
         raise RollError("peers is not a list")
     peers = {} if own is None else {own.fqdn: own}
-    peers |= {peer.fqdn: peer for peer in (_peer(p, f"peers[{i}]") for i, p in enumerate(listed))}
+    peers |= {
+        peer.fqdn: peer
+        for peer in (peer_from_document(p, f"peers[{i}]") for i, p in enumerate(listed))
+    }
     try:
         return Roll(
             service=_service(service),
@@ -212,7 +220,8 @@ def _service(entry: Mapping[str, Any]) -> Service:
     return Service(name, dns_label(parts[0]), dns_name(parts[1]))
 
 
-def _peer(document: object, where: str) -> Peer:
+def peer_from_document(document: object, where: str) -> Peer:
+    """Reads a peer back; `where` is what it is called in a sentence. Raises RollError."""
     entry = _mapping(document, where)
     name = _text(entry, "fqdn", where)
     addresses = entry.get("addresses", [])

@@ -17,6 +17,8 @@ from agent.core.selection import Address, ExcludeSelf, Source
 SHORTEST_INTERVAL = 0.1
 # Seconds that a check may take, where nothing else is said.
 CHECK_TIMEOUT = 10.0
+# Seconds that the loop may be late, besides what DNS and checks may take: a slow disk, a template.
+SLACK = 15.0
 # RFC 6335 section 5.1, and the protocols that a Kubernetes port may have.
 PORT_NAME = r"[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?(?:/(?:tcp|udp|sctp))?"
 
@@ -128,6 +130,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         longest_gap = LONGEST_CACHED * asked.interval + asked.timeout
         is_accepted = own.on_empty == "accept"
         return Rules(own.settle, own.forget_after, is_accepted, longest_gap, asked.interval)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a turn may take at most, if all is well; then the agent is not live."""
+        checks = sum(output.longest_check for output in self.outputs if output.check)
+        return SLACK + self.discovery.timeout + self.bootstrap.timeout + checks
 
     @property
     def hearing(self) -> HearingRules:

@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 import pytest
 
+from agent.core.delivery import Told
 from agent.core.identity import Identity
 from agent.core.membership import Membership, Rules, observe
 from agent.core.memory import Memory, RecallError, recall, remember
@@ -32,9 +33,11 @@ def back(state: Membership, now: float = 0.0) -> Membership:
     return recall(kept(state), ME, now).membership
 
 
-def test_who_was_notified_of_what_is_kept() -> None:
-    state = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
-    assert recall(remember(Memory(state, {"/x": "abc"})), ME, 0.0).notified == {"/x": "abc"}
+def test_who_was_told_of_what_is_kept_with_the_peers_of_that_time() -> None:
+    then = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
+    now = seen(then, 2.0, db_0=("10.0.0.9",), db_2=("10.0.0.2",))
+    told = {"exec a": Told("abc", then.peers), "exec b": Told("def", now.peers)}
+    assert recall(remember(Memory(now, told)), ME, 0.0).told == told
 
 
 def test_the_view_and_its_generation_are_as_they_were() -> None:
@@ -115,13 +118,14 @@ def test_a_pod_that_never_knew_its_address_can_not_tell_that_it_is_the_same() ->
 
 
 @pytest.mark.parametrize(
-    ("addresses", "notified"),
-    [(("10.0.0.1",), {"/x": "abc"}), (("10.0.0.5",), {}), ((), {"/x": "abc"})],
+    ("addresses", "is_told"),
+    [(("10.0.0.1",), True), (("10.0.0.5",), False), ((), True)],
     ids=["the same pod", "a new pod of the name", "a pod that does not know its address"],
 )
-def test_what_an_older_pod_was_notified_of_is_not_what_a_new_one_was(
-    addresses: tuple[str, ...], notified: dict[str, str]
+def test_what_an_older_pod_was_told_of_is_not_what_a_new_one_was(
+    addresses: tuple[str, ...], is_told: bool
 ) -> None:
     state = seen(Membership(ME), 1.0, db_0=("10.0.0.9",))
     now = Identity("db-1", "db", 1, SERVICE, addresses, MappingProxyType({}))
-    assert recall(remember(Memory(state, {"/x": "abc"})), now, 0.0).notified == notified
+    told = {"exec a": Told("abc", state.peers)}
+    assert recall(remember(Memory(state, told)), now, 0.0).told == (told if is_told else {})

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.decisions import Did
+from agent.core.delivery import Told
 from agent.core.gate import GateRules, Open, TimedOut, WaitFor, Waiting, judge
 from agent.core.identity import Identity
 from agent.core.membership import Membership, Rules, due
@@ -146,9 +147,10 @@ def test_an_observer_is_told_nothing_of_how_a_set_starts() -> None:
 
 def test_what_an_observer_knew_is_known_after_a_restart_and_its_gate_is_open() -> None:
     before = observing().lists((DB0, DB1, DB2), 0).state
-    memory = recall(remember(Memory(before, {"/x": "abc"}, opened_for="self")), OBSERVER, 9.0)
+    told = {"exec a": Told("abc", before.peers)}
+    memory = recall(remember(Memory(before, told, opened_for="self")), OBSERVER, 9.0)
     assert (memory.membership.peers, memory.membership.generation) == (before.peers, 1)
-    assert (memory.notified, memory.opened_for) == ({"/x": "abc"}, "self")
+    assert (memory.told, memory.opened_for) == (told, "self")
     watch = observing()
     watch.state = memory.membership
     assert watch.lists((DB0,), *seconds(9, 38)).names == ["db-0", "db-1", "db-2"]

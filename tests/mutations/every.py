@@ -3,7 +3,12 @@
 from tests.mutations import asking, founding, hearing, loop, membership, opening, view
 from tests.mutations.mutation import Group
 
-DECIDING = ("tests/core", "tests/test_loop.py", "tests/test_loop_outputs.py")
+DECIDING = (
+    "tests/core",
+    "tests/test_loop.py",
+    "tests/test_loop_outputs.py",
+    "tests/test_delivering.py",
+)
 FOUNDING = ("tests/core/test_bootstrap.py", "tests/test_bootstrap.py")
 HEARING = (
     "tests/core/test_hearing.py",

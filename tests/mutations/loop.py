@@ -4,6 +4,9 @@ from tests.mutations.mutation import Mutation
 
 LOOP = "agent/loop.py"
 KEEPING = "agent/keeping.py"
+PUBLISHING = "agent/publishing.py"
+DELIVERING = "agent/delivering.py"
+DELIVERY = "agent/core/delivery.py"
 
 FIRST = "nothing starts without its files"
 QUIET = "a file is replaced only when its bytes would differ"
@@ -49,45 +52,52 @@ MUTATIONS = (
         "                self._ledgers[target.path] = ledger.wrote(digest(content))",
         "                self._ledgers[target.path] = ledger.wrote(digest(content))\n"
         "                target.write(content)",
+        PUBLISHING,
     ),
     _mutation(
         "what somebody else did to a file is not noticed",
         LOST,
         "        return ledger.saw(on_disk)",
         "        return ledger",
+        PUBLISHING,
     ),
     _mutation(
         "one file that fails keeps the next from being written",
         LOST,
-        "problems = [self._publish_one(target, roll) for target in self._edges.targets]",
+        "problems = [self._one(target, roll, heard, may_be_old) for target in self._targets]",
         "problems: list[str] = []\n"
-        "        for target in self._edges.targets:\n"
+        "        for target in self._targets:\n"
         "            if not any(problems):\n"
-        "                problems.append(self._publish_one(target, roll))",
+        "                problems.append(self._one(target, roll, heard, may_be_old))",
+        PUBLISHING,
     ),
     _mutation(
         "a file is rendered again each turn",
         QUIET,
         "        if before != roll or stamp != now:",
         "        if target:",
+        PUBLISHING,
     ),
     _mutation(
         "a file that its reader rewrites is written again",
         QUIET,
         "                case str() | Unread():",
         "                case Unread():",
+        PUBLISHING,
     ),
     _mutation(
         "a file of its reader's that can't be read is written again",
         QUIET,
         "                case str() | Unread():",
         "                case str():",
+        PUBLISHING,
     ),
     _mutation(
         "nothing is written, and the gate is open, though no file may be there",
         FIRST,
         "                case Unread(reason, is_there=False):",
         "                case Unread(reason, is_there=None):",
+        PUBLISHING,
     ),
     _mutation(
         "a file that can't be read is written again each turn",
@@ -105,26 +115,83 @@ MUTATIONS = (
     _mutation(
         "a notification that failed is lost",
         TOLD,
-        "        if self._edges.notify(self._roll()):",
-        "        if self._edges.notify(self._roll()) or True:",
+        "            case Lost(reason):\n"
+        "                line.delivery = line.delivery.lost(reason, now)\n",
+        "            case Lost(reason):\n                line.delivery = line.delivery.arrived()\n",
+        DELIVERING,
     ),
     _mutation(
         "the database is told of a file that is still to be written",
         TOLD,
-        "if any(led.is_publish_due for led in ledgers) or not any(",
-        "if not any(",
+        "return stamp_of(self._publisher.published), self._publisher.written or self._roll()",
+        "return stamp_of(self._publisher.published), self._roll()",
     ),
     _mutation(
         "the database is told of the first files",
         TOLD,
-        "path: led if led.notified else led.told(led.published)",
-        "path: led",
+        "line.delivery.told is None and not line.notifier.rules.on_first:",
+        "False:",
+        DELIVERING,
     ),
     _mutation(
         "what changed while the agent was away is not told",
         TOLD,
-        "path: led if led.notified else led.told(led.published)",
-        "path: led.told(led.published)",
+        "_Line(each, Delivery(told.get(each.name)))",
+        "_Line(each, Delivery())",
+        DELIVERING,
+    ),
+    _mutation(
+        "a notifier that is new after a restart is not told what changed since the first files",
+        TOLD,
+        "self._first = told.get(FIRST_FILES)",
+        "self._first = None",
+        DELIVERING,
+    ),
+    _mutation(
+        "one file that can't be written keeps all from being told",
+        TOLD,
+        "    def _wrote(self, target: Target, roll: Roll) -> None:\n        self._written = roll\n",
+        "    def _wrote(self, target: Target, roll: Roll) -> None:\n",
+        PUBLISHING,
+    ),
+    _mutation(
+        "a try that goes on is started again",
+        TOLD,
+        "if self.under_way is not None or (self.told",
+        "if (self.told",
+        DELIVERY,
+    ),
+    _mutation(
+        "a failed try is forgotten when the files are again what was told",
+        TOLD,
+        'replace(self.told, stamp="")',
+        "self.told",
+        DELIVERY,
+    ),
+    _mutation(
+        "the shortest gap between two is not kept",
+        TOLD,
+        "else self.began_at + rules.min_interval",
+        "else self.began_at",
+        DELIVERY,
+    ),
+    _mutation(
+        "a notifier that is to be told again waits for the next poll",
+        POLLS,
+        "            self._deliveries.next(),\n",
+        "",
+    ),
+    _mutation(
+        "the init container tells a database that is not there yet",
+        TOLD,
+        "            if self._plan.notifies:",
+        "            if True:",
+    ),
+    _mutation(
+        "what it started goes on after its end",
+        TOLD,
+        "        self._deliveries.close()\n",
+        "        pass\n",
     ),
     _mutation(
         "a change that has settled waits for the next answer",

@@ -8,10 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from agent import formats
+from agent.core.delivery import Arrived, DeliveryRules, Lost, Outcome
 from agent.core.identity import Identity
 from agent.core.names import is_address
+from agent.core.notice import Notice
 from agent.core.observation import Observation, Unknown
 from agent.core.roll import Roll
+from agent.edges import Notifier
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
 from tests.simulation.agenda import Agenda
@@ -52,6 +55,20 @@ class Disk:
     state: bytes | None = None
     full_until: float = -1.0
     journal: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A try to tell the database, which ends at once."""
+
+    how: Outcome
+
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        return self.how
+
+    def end(self) -> None:
+        """There is nothing to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +220,7 @@ class Agent:
             clock=self,
             targets=tuple(targets),
             tell=self._tell,
-            notify=self._notify,
+            notifiers=(Notifier("reload", self._start, DeliveryRules()),),
             recall=lambda: self.disk.state,
             remember=self._remember,
         )
@@ -261,12 +278,12 @@ class Agent:
         self._write_down(Remembered(self._at()))
         self._may_die("remembered")
 
-    def _notify(self, roll: Roll) -> bool:
+    def _start(self, notice: Notice) -> Tried:
         arrived = self._at() >= self.deaf_until
-        self._write_down(Told(self._at(), listed(roll), arrived))
+        self._write_down(Told(self._at(), listed(notice.roll), arrived))
         if arrived:
             self._may_die("told")
-        return arrived
+        return Tried(Arrived() if arrived else Lost("is deaf"))
 
     def _tell(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
         names = more.get("peers", ())

@@ -137,8 +137,9 @@ class Reader:
                 self.kept = Kept(life.view, is_open, self.books.own)
             case Damaged():
                 self.kept = Kept()
-            case Told(content=content, arrived=True):
-                self.told = content
+            case Told(content=content, arrived=arrived):
+                self.told = content if arrived else self.told
+                life.has_changed = True
             case _:
                 self._turned(event)
 

@@ -1,0 +1,134 @@
+"""What an agent knows and does at one moment, as one value: what the status server answers from.
+
+The loop makes a new one at the end of each turn, out of values that it holds anyway; nothing is
+worked out before somebody asks. All times are those of the loop's clock, in seconds.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from agent.core.bootstrap import Advice
+from agent.core.delivery import Delivery
+from agent.core.identity import Identity
+from agent.core.membership import Membership, Rules
+from agent.core.observation import Absent, Answered, Observation, Unknown
+from agent.core.roll import Peer, Roll
+
+# `waiting`: the gate is shut. `kept`: it is its reader's own now.
+Condition = Literal["waiting", "current", "withheld", "failed", "kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """How often DNS was asked, by what came of it, and what came last.
+
+    `reason` is why the last poll was none of `answered`, else empty. `answered_at` is when the last
+    answer came.
+    """
+
+    answered: int = 0
+    absent: int = 0
+    unknown: int = 0
+    reason: str = ""
+    answered_at: float | None = None
+
+    @property
+    def count(self) -> int:
+        """How often DNS was asked."""
+        return self.answered + self.absent + self.unknown
+
+    def saw(self, seen: Observation, now: float) -> "Polls":
+        """The same with one more poll, which ended at `now`."""
+        match seen:
+            case Answered():
+                return replace(self, answered=self.answered + 1, reason="", answered_at=now)
+            case Absent(reason):
+                return replace(self, absent=self.absent + 1, reason=reason)
+            case Unknown(reason):
+                return replace(self, unknown=self.unknown + 1, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputState:
+    """One file: `name` is its format's, `reason` why it is not current, else empty.
+
+    `writes` and `failures` are counted since the start of the agent, `written_at` is None before
+    the first write since then.
+    """
+
+    name: str
+    path: str
+    condition: Condition = "waiting"
+    reason: str = ""
+    writes: int = 0
+    failures: int = 0
+    written_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierState:
+    """One notifier: its name, and what it did and is to do."""
+
+    name: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything at one moment, at the end of a turn.
+
+    `started`: when the loop began. `next_poll`: when the next poll is to begin: that it is later in
+    each snapshot is the loop's progress. `patience`: how much later the poll after it may be
+    finished, at most, if all is well (a poll, a check, a template take so long). `gate`: why it is
+    open, or what it waits for.
+    """
+
+    me: Identity
+    membership: Membership
+    rules: Rules
+    roll: Roll
+    started: float
+    next_poll: float
+    patience: float
+    is_ready: bool
+    gate: str
+    polls: Polls
+    advice: Advice | None = None
+    outputs: tuple[OutputState, ...] = ()
+    notifiers: tuple[NotifierState, ...] = ()
+
+    def is_live(self, now: float) -> bool:
+        """Whether the loop does what it promised: not asking DNS in time is standing still.
+
+        An outage of DNS is no standing still: a poll that nobody answered is finished too.
+        """
+        return now <= self.next_poll + self.patience
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A member that DNS does not list now, and for how long (seconds), of how many at most."""
+
+    peer: Peer
+    seconds: float
+    of: float
+
+    @property
+    def reason(self) -> str:
+        """The same in a phrase."""
+        return f"missing for {self.seconds:.0f} s of {self.of:.0f} s"
+
+
+def missing(membership: Membership, rules: Rules, now: float) -> Iterator[Missing]:
+    """The members that DNS has lacked in whole answers, and that are held all the same.
+
+    While nobody answers nobody is missing for longer: that time does not count.
+    """
+    by_name = {peer.fqdn: peer for peer in membership.peers}
+    for known in membership.tracked:
+        peer = by_name.get(known.fqdn)
+        if peer is None or not known.sighting.missed or known.fqdn == membership.identity.fqdn:
+            continue
+        until = now if membership.heard_at is None else min(now, membership.heard_at)
+        yield Missing(peer, max(0.0, known.sighting.missing_for(until)), rules.forget_after)

@@ -1,0 +1,130 @@
+"""Keeps each output true: renders it, looks at what is on disk, writes what differs.
+
+It remembers of each output what is desired and published, and what became of the last try. It knows
+neither DNS nor who is told.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from agent.core.hearing import Heard
+from agent.core.reconcile import Ledger, Unread
+from agent.core.roll import Roll
+from agent.core.snapshot import Condition, OutputState
+from agent.edges import Clock, Target
+from agent.formats import FormatError, Withheld
+from agent.publish import PublishError, digest
+from agent.telling import Teller
+
+
+class Publisher:
+    """All outputs of one agent."""
+
+    def __init__(self, targets: tuple[Target, ...], tell: Teller, clock: Clock) -> None:
+        self._targets = targets
+        self._tell = tell
+        self._clock = clock
+        self._ledgers = {target.path: Ledger().saw(target.on_disk()) for target in targets}
+        self._states = {t.path: OutputState(t.name, str(t.path)) for t in targets}
+        self._rendered: dict[Path, tuple[Roll, object, bytes | Withheld]] = {}
+        self._written: Roll | None = None
+
+    @property
+    def states(self) -> tuple[OutputState, ...]:
+        """What became of each output."""
+        return tuple(self._states.values())
+
+    @property
+    def published(self) -> dict[str, str | None]:
+        """The digest of what is on disk, by path; None where there is nothing."""
+        return {str(path): ledger.published for path, ledger in self._ledgers.items()}
+
+    @property
+    def written(self) -> Roll | None:
+        """The roll that the files are of; the newest, where one is older because it failed."""
+        return self._written
+
+    def publish(self, roll: Roll, heard: Heard, *, may_be_old: bool) -> str:
+        """Writes each file that is due; why one could not be, empty if all are true.
+
+        `may_be_old`: a file that is withheld is good enough if there is one.
+        """
+        problems = [self._one(target, roll, heard, may_be_old) for target in self._targets]
+        ledgers = self._ledgers.values()
+        if self._written is None or not any(ledger.is_publish_due for ledger in ledgers):
+            self._written = roll
+        return "; ".join(problem for problem in problems if problem)
+
+    def _one(self, target: Target, roll: Roll, heard: Heard, may_be_old: bool) -> str:
+        if target.is_kept:
+            match target.on_disk():
+                case Unread(reason, is_there=False):
+                    sentence = f"whether there is a file {target.path} can't be told: {reason}"
+                    return self._fail(target, sentence)
+                case str() | Unread():
+                    self._is(target, "kept")
+                    return ""
+        try:
+            content = self._render(target, roll)
+            if isinstance(content, Withheld):
+                return self._withhold(target, content, heard, may_be_old)
+            ledger = self._look_at(target).want(digest(content))
+            self._ledgers[target.path] = ledger
+            if ledger.is_publish_due:
+                target.write(content)
+                self._ledgers[target.path] = ledger.wrote(digest(content))
+                self._tell.written(target, roll.generation)
+                self._wrote(target, roll)
+        except (FormatError, PublishError) as wrong:
+            is_there = bool(self._ledgers[target.path].published)
+            return self._fail(target, str(wrong), is_there=is_there)
+        self._is(target, "current")
+        return ""
+
+    def _wrote(self, target: Target, roll: Roll) -> None:
+        self._written = roll
+        state = self._states[target.path]
+        self._states[target.path] = replace(
+            state, writes=state.writes + 1, written_at=self._clock.now()
+        )
+
+    def _fail(self, target: Target, sentence: str, *, is_there: bool = False) -> str:
+        stays = "; the last good file stays" if is_there else ""
+        said = f"{sentence}{stays}"
+        self._tell.seldom(str(target.path), "error", said, kind="not_published")
+        self._is(target, "failed", said)
+        state = self._states[target.path]
+        self._states[target.path] = replace(state, failures=state.failures + 1)
+        return sentence
+
+    def _withhold(self, target: Target, content: Withheld, heard: Heard, may_be_old: bool) -> str:
+        """Tells why a file is not written; empty where an earlier life of this pod wrote it."""
+        on_disk = target.on_disk()
+        is_there = isinstance(on_disk, str) and bool(on_disk)  # and not a folder, or a pipe
+        said = self._tell.withheld(target, content, heard, is_there=is_there)
+        self._is(target, "withheld", said)
+        return "" if is_there and may_be_old else said
+
+    def _is(self, target: Target, condition: Condition, reason: str = "") -> None:
+        """Notes what became of an output."""
+        state = self._states[target.path]
+        self._states[target.path] = replace(state, condition=condition, reason=reason)
+
+    def _look_at(self, target: Target) -> Ledger:
+        """The ledger with what is on disk now, which somebody else may have changed."""
+        ledger, on_disk = self._ledgers[target.path], target.on_disk()
+        match on_disk:
+            case Unread(reason) if ledger.published is not None:
+                self._tell.unread(target, reason)
+            case str() | None if ledger.published not in (None, on_disk):
+                self._tell.meddling(target, is_removed=on_disk is None)
+        return ledger.saw(on_disk)
+
+    def _render(self, target: Target, roll: Roll) -> bytes | Withheld:
+        """What the file is to hold, worked out once for each roll, and each base file."""
+        before, stamp, content = self._rendered.get(target.path, (None, None, b""))
+        now = target.made_of()
+        if before != roll or stamp != now:
+            content = target.render(roll)
+            self._rendered[target.path] = (roll, now, content)
+        return content
