@@ -4,9 +4,10 @@ Precedence: flag, then environment, then file; what none of them says is discove
 default. Nothing is read here: the command line hands in what it was given.
 """
 
-from agent.settings.load import Loaded, Said, SettingsError, load, pair
-from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
-from agent.settings.schema import BootstrapSettings, Output, Settings
+from agent.settings.load import Loaded, Said, load
+from agent.settings.options import CONFIG, OPTIONS, Option
+from agent.settings.schema import BootstrapSettings, Notify, Output, Settings
+from agent.settings.short import PREFIX, SettingsError, pair
 from agent.settings.yaml_text import YamlError, read_yaml
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "PREFIX",
     "BootstrapSettings",
     "Loaded",
+    "Notify",
     "Option",
     "Output",
     "Said",

@@ -8,11 +8,13 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from agent.core.duration import parse_duration
+from agent.core.notice import VARIABLES as OF_A_HOOK
 from agent.core.surroundings import Told
-from agent.core.words import Typed, all_of, nearest
-from agent.settings import schema
-from agent.settings.options import CONFIG, OPTIONS, PREFIX, Option
+from agent.core.words import all_of, nearest
+from agent.settings import schema, short
+from agent.settings.options import CONFIG, OPTIONS, Option
 from agent.settings.problems import problems
+from agent.settings.short import PREFIX, SettingsError
 from agent.settings.yaml_text import YamlError, read_yaml
 
 # Kubernetes puts the address of every service of the namespace into each container, under the
@@ -23,10 +25,6 @@ _SERVICE_LINK = re.compile(
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _SWITCH = {"true": True, "false": False}
 _IDENTITY = ("pod_name", "namespace", "service", "cluster_domain", "pod_ip")
-
-
-class SettingsError(ValueError):
-    """A setting that is unknown or wrong; the sentence names it, where it is, and the mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,9 @@ def load(said: Said) -> Loaded:
     tree = _file(said)
     sources = {key: f"{said.file_name}: {key}" for key in _keys(tree)}
     known = {option.variable: option for option in OPTIONS}
+    ours = {CONFIG.variable, *(OF_A_HOOK if OF_A_HOOK[0] in said.environment else ())}
     for name, value in said.environment.items():
-        if not name.startswith(PREFIX) or name == CONFIG.variable or _is_link(name, value, known):
+        if not name.startswith(PREFIX) or name in ours or _is_link(name, value, known):
             continue
         if name not in known:
             raise SettingsError(
@@ -126,10 +125,13 @@ def _put(
     branch = tree.setdefault(place, {}) if place else tree
     if not isinstance(branch, dict):
         raise SettingsError(f"{sources[place]}: has to hold keys and values")
+    texts = (value,) if isinstance(value, str) else value
     if key == "outputs":
-        branch[key] = _output_list(value, source)
+        branch[key] = short.outputs(texts, source)
+    elif key == "notify":
+        branch[key] = short.notifiers(texts, source)
     elif key == "vars":
-        branch[key] = {**_mapping_at(branch, key, sources), **_pairs(value, source)}
+        branch[key] = {**_mapping_at(branch, key, sources), **short.pairs(texts, source)}
     elif option.is_switch and isinstance(value, str) and value.lower() in _SWITCH:
         branch[key] = _SWITCH[value.lower()]
     elif option.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -139,39 +141,12 @@ def _put(
     sources[option.key] = source
 
 
-def _output_list(value: str | tuple[str, ...], source: str) -> list[dict[str, str]]:
-    outputs = []
-    for text in (value,) if isinstance(value, str) else value:
-        form, _, path = text.partition(":")
-        if not form or not path:
-            raise SettingsError(
-                f"{source}: {text!r} is not FORMAT:PATH, as in cassandra:/peers/cassandra.yaml"
-            )
-        outputs.append({"format": form, "path": path})
-    return outputs
-
-
 def _mapping_at(branch: dict[str, Any], key: str, sources: Mapping[str, str]) -> dict[str, Any]:
     """What the file has at a key under which a flag adds something."""
     held = branch.get(key)
     if held is not None and not isinstance(held, dict):
         raise SettingsError(f"{sources[key]}: has to hold keys and values")
     return held or {}
-
-
-def _pairs(value: str | tuple[str, ...], source: str) -> dict[str, Any]:
-    """KEY=VALUE pairs; a value is kept as it was typed."""
-    return dict(pair(text, source) for text in ((value,) if isinstance(value, str) else value))
-
-
-def pair(text: str, source: str) -> tuple[str, Typed]:
-    """A key and a value out of KEY=VALUE, which `source` said. Raises SettingsError."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        is_cut = source.startswith(PREFIX)  # where commas separate
-        hint = "; a value with commas needs a flag, or vars in the config file" if is_cut else ""
-        raise SettingsError(f"{source} {text!r} is not KEY=VALUE{hint}")
-    return key, Typed(value)
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -206,6 +181,20 @@ def _explain(message: str, said: Said, sources: Mapping[str, str]) -> str:
     return f"{said_by}: {what[0].lower()}{what[1:]}"
 
 
+_INDEX = re.compile(r"\[[^]]*\]")
+_PARTS: Mapping[str, type[msgspec.Struct]] = {
+    "": schema.Settings,
+    "discovery": schema.DiscoverySettings,
+    "membership": schema.MembershipSettings,
+    "bootstrap": schema.BootstrapSettings,
+    "outputs": schema.Output,
+    "notify": schema.Notify,
+    "notify.http": schema.HttpTarget,
+    "notify.signal": schema.SignalTarget,
+    "status": schema.StatusSettings,
+    "log": schema.LogSettings,
+}
+
 # msgspec's words for types, and a person's.
 _KINDS = {
     "`int | null`": "a whole number",
@@ -238,15 +227,8 @@ def _words(hint: Any) -> list[str]:
 
 
 def _struct_at(key: str) -> type[msgspec.Struct]:
-    """The part of the settings at a place in the config file."""
-    parts: dict[str, type[msgspec.Struct]] = {
-        "": schema.Settings,
-        "discovery": schema.DiscoverySettings,
-        "membership": schema.MembershipSettings,
-        "bootstrap": schema.BootstrapSettings,
-        "log": schema.LogSettings,
-    }
-    return parts.get(key, schema.Output)
+    """The part of the settings at a place in the config file; within a list any part is alike."""
+    return _PARTS[_INDEX.sub("", key)]
 
 
 def _keys_at(key: str) -> list[str]:
@@ -254,8 +236,8 @@ def _keys_at(key: str) -> list[str]:
 
 
 def _all_keys() -> list[str]:
-    """Every key of the config file by its whole path, but for those within an output."""
-    parts = ("discovery", "membership", "bootstrap", "log")
+    """Every key of the config file by its whole path, but for those within a list."""
+    parts = [part for part in _PARTS if part and not part.startswith(("outputs", "notify"))]
     inner = [name for part in parts for name in _keys_at(part)]
     return [*schema.Settings.__struct_fields__, *inner]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PREFIX = "ROLLCALL_"
+from agent.settings.short import PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,13 @@ OPTIONS = (
         "BOOL",
         "whether this pod may be told to found [false]",
         is_switch=True,
+    ),
+    Option("--notify", "notify", "KIND:WHAT", "whom to tell of a changed file", is_list=True),
+    Option(
+        "--status-listen",
+        "status.listen",
+        "[HOST]:PORT",
+        "where probes and metrics are; none is off [:9797]",
     ),
     Option(
         "--log-format", "log.format", "FORMAT", "console or json [console at a terminal, else json]"

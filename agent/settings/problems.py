@@ -4,7 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from signal import Signals
+from urllib.parse import urlsplit
 
+from agent.core.listen import parse_listen
 from agent.core.names import dns_name, ip_address, is_address
 from agent.core.nameservers import parse_nameserver
 from agent.core.roll import MOST_REPLICAS
@@ -13,9 +16,17 @@ from agent.settings.schema import (
     PORT_NAME,
     SHORTEST_INTERVAL,
     DiscoverySettings,
+    HttpTarget,
+    Notify,
     Output,
     Settings,
+    SignalTarget,
 )
+
+# Characters of a notifier's name, which is a metric's label too.
+LONGEST_NAME = 60
+# RFC 9110 section 5.1, without the characters that nobody uses.
+HEADER_NAME = r"[A-Za-z0-9-]+"
 
 
 def problems(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -25,6 +36,11 @@ def problems(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _mode_problems(settings)
     yield from _bootstrap_problems(settings)
     yield from _output_problems(settings.outputs)
+    yield from _notify_problems(settings.notify)
+    try:
+        parse_listen(settings.status.listen)
+    except ValueError as wrong:
+        yield "status.listen", str(wrong)
 
 
 def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -142,3 +158,57 @@ def _content_problems(output: Output) -> Iterator[str]:
         yield f"limit {output.limit} of {output.path} is less than 0, which is all"
     if output.port is not None and not 0 < output.port < 65536:
         yield f"port {output.port} of {output.path} is not a port"
+
+
+def _notify_problems(notifiers: tuple[Notify, ...]) -> Iterator[tuple[str, str]]:
+    for notifier in notifiers:
+        kinds = [notifier.exec, notifier.http, notifier.signal]
+        if sum(kind is not None for kind in kinds) != 1:
+            yield "notify", "each entry needs exactly one of exec, http and signal"
+            return
+        for sentence in _notifier_problems(notifier):
+            yield "notify", f"{notifier.called}: {sentence}"
+    for name, times in Counter(notifier.called for notifier in notifiers).items():
+        if times > 1:
+            yield "notify", f"{times} entries are called {name!r}: give each its own name"
+
+
+def _notifier_problems(notifier: Notify) -> Iterator[str]:
+    if not notifier.called.isprintable() or len(notifier.called) > LONGEST_NAME:
+        yield f"a name has {LONGEST_NAME} characters at most, all of which can be shown"
+    if notifier.timeout <= 0:
+        yield "timeout has to be more than 0"
+    if notifier.exec is not None and not all("\0" not in word for word in notifier.exec):
+        yield "a word of a command can't have a NUL in it"
+    if notifier.exec is not None and not notifier.exec[0]:
+        yield "a command begins with a program's name"
+    if notifier.exec is None and notifier.stdin != "json":
+        yield "stdin is for exec only: leave it out"
+    if notifier.http is not None:
+        yield from _http_problems(notifier.http)
+    if notifier.signal is not None:
+        yield from _signal_problems(notifier.signal)
+
+
+def _http_problems(target: HttpTarget) -> Iterator[str]:
+    try:
+        parts = urlsplit(target.url)
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, or an address with half a bracket
+        is_whole = False
+    if not is_whole or not re.fullmatch(r"[!-~]+", target.url):
+        yield f"{target.url!r} is no URL, as in http://127.0.0.1:8080/reload"
+    elif parts.username is not None:
+        yield "a URL holds no password here: use an Authorization header"
+    for name, value in target.headers.items():
+        if not re.fullmatch(HEADER_NAME, name) or not re.fullmatch(r"[ -~]*", value):
+            yield f"the header {name!r} is none: names have letters, digits and dashes"
+
+
+def _signal_problems(target: SignalTarget) -> Iterator[str]:
+    if bool(target.process) == bool(target.pidfile):
+        yield "a signal needs either a process, by its name, or a pidfile"
+    if target.number is None:
+        yield f"there is no signal {target.signal!r}, as in HUP or USR1"
+    elif target.number in (Signals.SIGKILL, Signals.SIGSTOP):
+        yield f"{target.signal} tells a process nothing: it can't be handled"

@@ -1,15 +1,20 @@
 """What can be set: the shape of the config file, with its defaults."""
 
+from pathlib import PurePath
+from signal import Signals
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from agent.core.gate import GateRules, WaitFor
 from agent.core.hearing import HearingRules
 from agent.core.identity import Role
+from agent.core.listen import DEFAULT, ListenAddress, parse_listen
 from agent.core.membership import Rules
 from agent.core.names import Family, dns_name, ip_address, is_address
 from agent.core.nameservers import Nameserver, parse_nameserver
+from agent.core.notice import Stdin
 from agent.core.schedule import LONGEST_CACHED
 from agent.core.selection import Address, ExcludeSelf, Source
 
@@ -94,6 +99,63 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None if self.mode is None else int(self.mode, 8)
 
 
+class HttpTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A URL that is asked when a file has changed."""
+
+    url: str
+    method: Literal["GET", "POST", "PUT"] = "POST"
+    headers: dict[str, str] = {}
+
+
+class SignalTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A process that gets a signal when a file has changed: by its name, or by its pidfile."""
+
+    process: str = ""
+    pidfile: str = ""
+    signal: str = "HUP"
+
+    @property
+    def number(self) -> Signals | None:
+        """The signal, None where there is none of that name."""
+        return Signals.__members__.get(f"SIG{self.signal.upper().removeprefix('SIG')}")
+
+
+class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to tell of changed files; exactly one of `exec`, `http` and `signal` is set.
+
+    `timeout` is for one try. `stdin` is what a command reads. `on_first`: the first files are told
+    too. `min_interval`: two tries begin so far apart.
+    """
+
+    name: str = ""
+    exec: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None = None
+    http: HttpTarget | None = None
+    signal: SignalTarget | None = None
+    timeout: Duration = Duration(30)
+    stdin: Stdin = "json"
+    on_first: bool = False
+    min_interval: Duration = Duration(0)
+
+    @property
+    def called(self) -> str:
+        """The name in logs and metrics: as given, else made of what it does, without secrets."""
+        if self.name:
+            return self.name
+        if self.exec is not None:
+            return f"exec {PurePath(self.exec[0]).name}"
+        if self.http is not None:
+            return f"http {urlsplit(self.http.url).netloc.rpartition('@')[2]}"
+        if self.signal is not None:
+            return f"signal {self.signal.process or PurePath(self.signal.pidfile).name}"
+        return ""
+
+
+class StatusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where probes, metrics and the status are served; `none` is nowhere."""
+
+    listen: str = DEFAULT
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How events are written to stderr; `format` None is console at a terminal, else json."""
 
@@ -121,6 +183,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bootstrap: BootstrapSettings = BootstrapSettings()
     outputs: tuple[Output, ...] = ()
     vars: dict[str, Any] = {}
+    notify: tuple[Notify, ...] = ()
+    status: StatusSettings = StatusSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -136,6 +200,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Seconds that a turn may take at most, if all is well; then the agent is not live."""
         checks = sum(output.longest_check for output in self.outputs if output.check)
         return SLACK + self.discovery.timeout + self.bootstrap.timeout + checks
+
+    @property
+    def listen(self) -> ListenAddress | None:
+        """Where the status server listens, None for nowhere."""
+        return parse_listen(self.status.listen)
 
     @property
     def hearing(self) -> HearingRules:

@@ -11,6 +11,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.surroundings import Told
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Output, Said, Settings, SettingsError
 from agent.settings import load as load_all
+from agent.settings.schema import HttpTarget, Notify
 
 NONE: Mapping[str, str] = MappingProxyType({})
 Flags = Mapping[str, str | tuple[str, ...]]
@@ -47,6 +48,8 @@ DEFAULTS: Mapping[str, object] = {
     "bootstrap.marker": "",
     "bootstrap.timeout": 1,
     "bootstrap.allow_first": False,
+    "notify": (),
+    "status.listen": ":9797",
     "log.format": None,
     "log.level": "info",
 }
@@ -100,6 +103,10 @@ WRITTEN: Mapping[str, tuple[tuple[str, object], ...]] = {
     "bootstrap.marker": (("/a", "/a"), ("/b", "/b"), ("/c", "/c")),
     "bootstrap.timeout": (("100ms", 0.1), ("2s", 2), ("3s", 3)),
     "bootstrap.allow_first": (("false", False), ("false", False), ("false", False)),
+    "notify": tuple(
+        (f"http://{host}/", (Notify(http=HttpTarget(f"http://{host}/")),)) for host in "abc"
+    ),
+    "status.listen": ((":9798", ":9798"), ("none", "none"), ("[::1]:80", "[::1]:80")),
     "log.format": (("json", "json"), ("console", "console"), ("json", "json")),
     "log.level": (("debug", "debug"), ("error", "error"), ("warning", "warning")),
 }
@@ -129,6 +136,8 @@ def in_file(option: Option, written: str) -> str:
     if option.key == "outputs":
         form, _, path = written.partition(":")
         value = [{"format": form, "path": path}]
+    elif option.key == "notify":
+        value = [{"http": {"url": written}}]
     elif option.key == "vars":
         name, _, text = written.partition("=")
         value = {name: int(text)}
@@ -357,9 +366,9 @@ def test_a_variable_that_resembles_none_is_answered_by_all_that_there_are() -> N
 
 
 ALL_KEYS = (
-    "bootstrap, cluster_domain, discovery, log, member, membership, namespace, on_timeout, "
-    "outputs, pod_ip, pod_name, replicas, service, start_ordinal, vars, wait_for, wait_timeout, "
-    "workload"
+    "bootstrap, cluster_domain, discovery, log, member, membership, namespace, notify, on_timeout, "
+    "outputs, pod_ip, pod_name, replicas, service, start_ordinal, status, vars, wait_for, "
+    "wait_timeout, workload"
 )
 
 
