@@ -192,3 +192,16 @@ def test_an_ordinal_as_high_as_they_get_is_judged_at_once() -> None:
     gate = judge(known(2_000_000_000), GateRules(), 0.0)
     assert isinstance(gate, Waiting)
     assert gate.reason.startswith("db-0, db-1, db-2 and others are not in DNS")
+
+
+def test_a_gate_that_wants_this_pod_to_be_listed_waits_for_that_and_says_what_may_keep_it() -> None:
+    listed = GateRules("self", is_to_be_listed=True)
+    assert isinstance(judge(known(1, 0), listed, 1.0), Open)
+    others = Answered((Endpoint(SERVICE.pod("db-0"), ("10.0.0.1",)),))
+    alone = observe(Membership(me(1)), others, 0.0, Rules()).state
+    gate = judge(alone, listed, 1.0)
+    assert gate == Waiting(
+        "db-1 is not in DNS under db.prod.svc.cluster.local (not ready without "
+        "publishNotReadyAddresses: true)"
+    )
+    assert isinstance(judge(alone, GateRules("self"), 1.0), Open)

@@ -1,5 +1,6 @@
 """The agents: the real loop over edges of the simulation's own, in pods that may die any time."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
 from tests.simulation.agenda import Agenda
 from tests.simulation.journal import (
+    Called,
     Damaged,
     Ended,
     Event,
@@ -55,20 +57,6 @@ class Disk:
     state: bytes | None = None
     full_until: float = -1.0
     journal: list[Event] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A try to tell the database, which ends at once."""
-
-    how: Outcome
-
-    def outcome(self) -> Outcome:
-        """How it ended."""
-        return self.how
-
-    def end(self) -> None:
-        """There is nothing to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +97,8 @@ class Agent:
         self._has_opened = False
         self._is_once = around.plan.has_once
         self._is_answered = self._is_open = False
-        self._spins = 0
+        self._spins = self._calls = 0
+        self._hook_ends = math.inf
         self._clock = self._began = self._began_at = 0.0
         self.new_clock()
 
@@ -134,7 +123,9 @@ class Agent:
         me, is_new_pod = self._identity(), self._life == 1
         name = me.fqdn if me.is_member else ""
         self._write_down(Started(self._agenda.now, self._clock, name, me.addresses, is_new_pod))
-        plan = Plan(me, self._plan.rules, self._plan.gate, self._plan.interval)
+        its = self._plan
+        plan = Plan(me, its.rules, its.gate, its.interval, notifies=not self._is_once)
+        self._hook_ends = math.inf
         self._loop, self._is_open = Loop(plan, self._edges()), False
         self._turn()
 
@@ -174,7 +165,7 @@ class Agent:
         except Killed as killed:
             self.kill(f"killed at: {killed}", 0.5)
             return
-        due = self._loop.next_turn()
+        due = min(self._loop.next_turn(), self._hook_ends)  # it wakes the loop
         outcome = end.value if end else ""
         self._write_down(Turned(self._at(), self._clock, self._began, due, outcome))
         self._is_open = end is End.READY
@@ -220,7 +211,7 @@ class Agent:
             clock=self,
             targets=tuple(targets),
             tell=self._tell,
-            notifiers=(Notifier("reload", self._start, DeliveryRules()),),
+            notifiers=(Notifier("reload", self._call, DeliveryRules()),),
             recall=lambda: self.disk.state,
             remember=self._remember,
         )
@@ -278,14 +269,39 @@ class Agent:
         self._write_down(Remembered(self._at()))
         self._may_die("remembered")
 
-    def _start(self, notice: Notice) -> Tried:
+    def _call(self, notice: Notice) -> "Hook":
+        self._write_down(Called(self._at(), listed(notice.roll)))
+        self._calls += 1
+        takes = Random(f"{self.pod.name} {self._calls}").choice((0.0, 0.0, 0.3, 7.0))
+        self._hook_ends = self._clock + takes
+        return Hook(self, listed(notice.roll), self._hook_ends)
+
+    def hook_ends(self, content: bytes) -> Outcome:
+        """A hook that was given this content has ended."""
+        self._hook_ends = math.inf
         arrived = self._at() >= self.deaf_until
-        self._write_down(Told(self._at(), listed(notice.roll), arrived))
+        self._write_down(Told(self._at(), content, arrived))
         if arrived:
             self._may_die("told")
-        return Tried(Arrived() if arrived else Lost("is deaf"))
+        return Arrived() if arrived else Lost("is deaf")
 
     def _tell(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
         names = more.get("peers", ())
         peers = tuple(name if is_address(name) else SERVICE.pod(name) for name in names)
         self._write_down(Said(self._at(), level, kind, sentence, peers))
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A hook of an agent that runs until `ends` (seconds of the agent's clock)."""
+
+    agent: Agent
+    content: bytes
+    ends: float
+
+    def outcome(self) -> Outcome | None:
+        """How it ended."""
+        return None if self.agent.now() < self.ends else self.agent.hook_ends(self.content)
+
+    def end(self) -> None:
+        """It is killed with the agent."""

@@ -88,10 +88,13 @@ def _says_how_to_mend(disk: Disk) -> bool:
 
 
 def last_news(outcome: Outcome, readers: dict[str, Reader]) -> Iterator[str]:
-    """In the end the database has been told of the file that is there, if it began with another."""
+    """In the end the database has been told of the file that is there, if it began with another.
+
+    Or a hook does so just now.
+    """
     for pod in outcome.alive:
         at = readers[pod]
-        if at.file != (at.baseline if at.told is None else at.told):
+        if not at.life.is_calling and at.file != (at.baseline if at.told is None else at.told):
             yield f"{pod} was not told of {at.file!r}"
 
 

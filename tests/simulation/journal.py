@@ -91,8 +91,16 @@ class Damaged:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A hook begins to tell the database of the first file, which has this content."""
+
+    at: float
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """The database was told of the first file, which has this content, or could not be."""
+    """The hook has ended: the database was told of this content, or could not be."""
 
     at: float
     content: bytes
@@ -119,5 +127,16 @@ class Ended:
 
 
 Event = (
-    Started | Saw | Said | Rolled | Wrote | Refused | Remembered | Damaged | Told | Turned | Ended
+    Started
+    | Saw
+    | Said
+    | Rolled
+    | Wrote
+    | Refused
+    | Remembered
+    | Damaged
+    | Called
+    | Told
+    | Turned
+    | Ended
 )

@@ -11,7 +11,7 @@ from agent.core.observation import Unknown
 from agent.core.schedule import EARLY
 from agent.formats import Withheld
 from tests.simulation.agents import MAIN
-from tests.simulation.journal import Event, Rolled, Saw, Told, Turned, Wrote
+from tests.simulation.journal import Called, Event, Rolled, Saw, Turned, Wrote
 from tests.simulation.reader import Reader, names_in, ordinal_of, place_of
 from tests.simulation.scenario import TIMEOUT, Scenario
 from tests.simulation.world import SERVICE
@@ -212,13 +212,15 @@ def settling(at: Reader, event: Event) -> Iterator[str]:
 
 def news(at: Reader, event: Event) -> Iterator[str]:
     """The database is told of each change of its files, of what is in them, and once."""
-    if isinstance(event, Told):
+    if isinstance(event, Called):
         if at.baseline is None and at.books.own and not at.life.was_open:
             yield "it was told of a file before its database could have started"
         if event.content != at.file:
             yield f"it was told of {event.content!r} while the file was {at.file!r}"
-        if event.arrived and event.content == at.told and at.life.saw and at.lives == 1:
+        if event.content == at.told and not at.is_unsure and at.life.saw and at.lives == 1:
             yield f"it was told twice of {event.content!r}"
+        if at.life.is_calling:
+            yield "two hooks ran at a time"
 
 
 def founding(at: Reader, event: Event) -> Iterator[str]:

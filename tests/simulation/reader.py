@@ -11,6 +11,7 @@ from agent.formats import Withheld
 from tests.simulation.agents import MAIN
 from tests.simulation.books import Books
 from tests.simulation.journal import (
+    Called,
     Damaged,
     Event,
     Refused,
@@ -58,6 +59,7 @@ class Life:
     took_before: float = 0.0
     has_polled: bool = False
     has_changed: bool = False
+    is_calling: bool = False
     differs_from: float | None = None
     unsettled_from: float | None = None
     may_open_from: float | None = None
@@ -108,6 +110,7 @@ class Reader:
     kept: Kept = Kept()
     baseline: bytes | None = None
     told: bytes | None = None
+    is_unsure: bool = False
 
     @property
     def file(self) -> bytes | None:
@@ -137,11 +140,18 @@ class Reader:
                 self.kept = Kept(life.view, is_open, self.books.own)
             case Damaged():
                 self.kept = Kept()
-            case Told(content=content, arrived=arrived):
-                self.told = content if arrived else self.told
-                life.has_changed = True
+            case Called() | Told():
+                self._telling(event)
             case _:
                 self._turned(event)
+
+    def _telling(self, event: Called | Told) -> None:
+        """A hook begins, after which nobody knows what the database knows, or ends."""
+        self.life.has_changed = True
+        self.life.is_calling = isinstance(event, Called)
+        self.is_unsure = not isinstance(event, Told) or not event.arrived
+        if isinstance(event, Told) and event.arrived:
+            self.told = event.content
 
     def _start(self, event: Started) -> None:
         self.lives += 1

@@ -12,6 +12,7 @@ from agent.core.roll import Peer
 from agent.formats import Withheld
 from tests.simulation.audit import broken
 from tests.simulation.journal import (
+    Called,
     Damaged,
     Ended,
     Event,
@@ -78,8 +79,10 @@ def _done(event: Event) -> str:
             return "keeps its state"
         case Damaged():
             return "its state is damaged"
+        case Called():
+            return "calls its hook"
         case Told(arrived=arrived):
-            return f"notifies: {'done' if arrived else 'nobody heard'}"
+            return f"its hook {'has told the database' if arrived else 'failed'}"
         case _:
             return type(event).__name__
 
