@@ -1,6 +1,7 @@
 """Gathers the facts that `rollcall doctor` judges: of DNS, of files and folders, of peers."""
 
 import os
+import shutil
 import stat
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from agent.core.diagnosis import (
     Founding,
     Kept,
     Mistake,
+    Program,
     Way,
 )
 from agent.core.finding import CantTell, Finding
@@ -80,6 +82,7 @@ def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -
         dns=dns,
         outputs=tuple(paths),
         flaws=(*flaws, *_doubled(paths)),
+        programs=tuple(_programs(settings)),
         kept=_kept(settings, who),
         founding=_founding(settings, state),
     )
@@ -162,6 +165,19 @@ def _flaws(output: Output, roll: Roll | None, settings: Settings) -> Iterator[Fl
     except OSError as wrong:
         reason = f"{output.path} can't be written: {wrong.strerror or wrong}"
         yield Flaw(output.path, Mistake.OTHER, reason)
+
+
+def _programs(settings: Settings) -> Iterator[Program]:
+    """What checks and hooks run; a name without a folder is looked for as the agent does."""
+    words = [(o.check[0], f"the check of {o.path}") for o in settings.outputs if o.check]
+    words += [(n.exec[0], f"the hook {n.called}") for n in settings.notify if n.exec]
+    for name, of in words:
+        if shutil.which(name):
+            yield Program(name, of)
+        elif os.path.lexists(name) and "/" in name:
+            yield Program(name, of, f"{name} is not executable for user {os.geteuid()}")
+        else:
+            yield Program(name, of, f"there is no program {name}")
 
 
 def _heard(recipe: formats.Recipe, roll: Roll) -> Roll:

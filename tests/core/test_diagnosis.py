@@ -23,6 +23,7 @@ from agent.core.diagnosis import (
     Kept,
     Mistake,
     OverTcp,
+    Program,
     Reaction,
     Records,
     State,
@@ -110,8 +111,11 @@ def env(name: str, value: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value}]
 
 
+HOOK = Program("/hooks/on-change", "the hook exec on-change")
+
+
 def test_of_a_good_setup_every_check_is_well_and_says_what_it_saw() -> None:
-    found = diagnose(replace(evidence(), founding=FOUNDING))
+    found = diagnose(replace(evidence(), founding=FOUNDING, programs=(HOOK,)))
     assert [check.state for check in found] == [State.OK] * len(STEPS)
     assert all(check.finding and not check.mend for check in found)
     assert is_well(found)
@@ -122,9 +126,12 @@ def test_what_there_is_nothing_to_look_at_for_is_well_and_keeps_nothing_from_bei
     None
 ):
     found = diagnose(evidence())
-    assert [check.name for check in found if check.state is State.SKIPPED] == ["bootstrap"]
+    assert [check.name for check in found if check.state is State.SKIPPED] == [
+        "programs",
+        "bootstrap",
+    ]
     assert is_well(found)
-    assert sum_up(found) == f"all is well: {len(STEPS) - 1} checks, 1 skipped"
+    assert sum_up(found) == f"all is well: {len(STEPS) - 2} checks, 2 skipped"
 
 
 def test_a_check_needs_only_what_was_checked_before_it() -> None:
@@ -157,6 +164,7 @@ def test_a_check_that_nobody_wants_waits_for_no_other() -> None:
 
 def test_a_warning_is_not_well_and_skips_nothing() -> None:
     facts = replace(evidence(records=Records((0,), ttls=(30.0,))), founding=FOUNDING)
+    facts = replace(facts, programs=(HOOK,))
     found = diagnose(facts)
     assert {check.state for check in found} == {State.OK, State.WARN}
     assert not is_well(found)
@@ -524,3 +532,16 @@ def test_whatever_is_found_each_check_is_there_in_its_order_and_each_mend_is_yam
         assert not (check.mend and check.state in (State.OK, State.SKIPPED))
         assert [d for d in yaml.safe_load_all(check.mend) if d is not None] or not check.mend
     assert is_well(found) == (sum_up(found).startswith("all is well"))
+
+
+def test_a_program_that_is_not_in_this_container_is_said_with_whose_it_is() -> None:
+    lost = Program("my-check", "the check of /peers/x", "there is no program my-check")
+    found = checks(replace(evidence(), programs=(HOOK, lost)))["programs"]
+    assert found.state is State.FAIL
+    assert found.finding.splitlines() == [
+        "/hooks/on-change can be run",
+        (
+            "the check of /peers/x can't run in this container, which is rollcall's: there is no "
+            "program my-check"
+        ),
+    ]

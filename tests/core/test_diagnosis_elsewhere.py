@@ -142,6 +142,7 @@ def test_of_a_good_setup_in_docker_compose_all_that_does_not_apply_says_why() ->
     found = {n: c for n, c in checks(in_compose()).items() if c.state is State.SKIPPED}
     assert {name: check.finding for name, check in found.items()} == {
         "namespace": "names are bare by Docker's DNS at 127.0.0.11: there are no namespaces",
+        "programs": "no output has a check, and no hook runs a program",
         "ports": "DNS is asked for each pod's name, which takes no port",
         "tcp": "each question is for one pod's addresses, which UDP always carries",
         "freshness": "Docker answers by what runs now, whatever time to live it says",

@@ -32,7 +32,7 @@ from tests.support.scripted_dns import ScriptedDns, answer
 
 NAMES = (
     "settings identity nameservers namespace service record "
-    "ports peers tcp freshness outputs memory bootstrap"
+    "ports peers tcp freshness outputs programs memory bootstrap"
 ).split()
 READY = replace(DB, pods=pods(range(3)))
 
@@ -249,6 +249,7 @@ def test_where_all_is_well_it_ends_with_0_and_leaves_nothing(kube: Kube, tmp_pat
     checks = read(ended)
     assert ended.code == 0, checks
     assert checks.pop("bootstrap")["state"] == "skipped"
+    assert checks.pop("programs")["state"] == "skipped"
     assert {check["state"] for check in checks.values()} == {"ok"}
     assert {check["mend"] for check in checks.values()} == {""}
     assert list(tmp_path.iterdir()) == []
@@ -405,7 +406,7 @@ def test_a_wrong_variable_is_a_check_that_failed(
     ended = rollcall("doctor", "--json", *POD, kube.flag, output, setting=Setting({name: value}))
     checks = read(ended)
     assert ended.code == 1
-    assert [check["state"] for check in checks.values()] == ["fail"] + ["skipped"] * 12
+    assert [check["state"] for check in checks.values()] == ["fail"] + ["skipped"] * 13
     assert says in checks["settings"]["finding"]
     assert checks["memory"]["finding"] == "can't be told yet: first mend settings"
 
@@ -417,7 +418,7 @@ def test_a_way_of_asking_that_does_not_fit_the_names_is_wrong_where_it_was_said(
     ended = rollcall(*bare, output, setting=Setting({"ROLLCALL_DISCOVERY": "srv"}))
     checks = read(ended)
     assert ended.code == 1
-    assert [check["state"] for check in checks.values()] == ["fail"] + ["skipped"] * 12
+    assert [check["state"] for check in checks.values()] == ["fail"] + ["skipped"] * 13
     assert "srv can't be used where names have no namespace" in checks["settings"]["finding"]
     ended = rollcall(*bare, output, "--discovery=srv")
     assert (ended.code, ended.out) == (2, "")
@@ -598,7 +599,7 @@ def test_for_people_a_check_is_a_paragraph_and_what_was_skipped_and_what_mends_i
         if "NetworkPolicy" not in line and output.partition(":")[2] not in line
     ]
     assert max(map(len, text)) <= 100
-    assert lines[-1] == "not all is well: of 13 checks 2 failed, 5 skipped; begin with service"
+    assert lines[-1] == "not all is well: of 14 checks 2 failed, 6 skipped; begin with service"
 
 
 # What docs/doctor.md shows.
@@ -639,4 +640,19 @@ def test_the_page_lists_every_check() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
     assert rows == NAMES == [step.name for step in STEPS]
     assert "Here is one check of thirteen" in PAGE
-    assert len(NAMES) == 13
+    assert len(NAMES) == 14
+
+
+def test_the_programs_of_hooks_are_looked_for_where_the_agent_is(
+    kube: Kube, tmp_path: Path, output: str
+) -> None:
+    hook = tmp_path / "on-change"
+    hook.write_text("#!/bin/sh\n")
+    kube.scale(3)
+    given = (*POD, kube.flag, output, f"--notify=exec:{hook}", "--notify=exec:no-such-program")
+    checks = read(rollcall("doctor", "--json", *given))
+    here = "can't run in this container, which is rollcall's:"
+    assert checks["programs"]["finding"].split("; ") == [
+        f"the hook exec on-change {here} {hook} is not executable for user {os.geteuid()}",
+        f"the hook exec no-such-program {here} there is no program no-such-program",
+    ]

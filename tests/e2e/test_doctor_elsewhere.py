@@ -30,6 +30,8 @@ def output(tmp_path: Path) -> str:
 
 # Whoever follows a service that it is no part of.
 
+# What is looked at only where a setting asks for it.
+UNUSED = ("programs", "bootstrap")
 OBSERVER = ("--member=false", "--pod-name=proxy", *SERVICE)
 
 
@@ -39,7 +41,7 @@ def test_an_observer_has_neither_a_record_nor_an_address_to_be_wrong(
     kube.scale(3)
     seen = doctor_of(NOWHERE, *OBSERVER, kube.flag, output, "--replicas=3")
     assert seen.troubles == {}
-    assert seen.skipped == ["record", "bootstrap"]
+    assert seen.skipped == ["record", "programs", "bootstrap"]
     assert seen.finding("record") == "an observer is none of the pods of db.prod.svc.cluster.local"
     assert seen.finding("identity").startswith("proxy follows db.prod.svc.cluster.local, and is an")
     assert seen.finding("peers") == "3 pods listed: db-0, db-1, db-2"
@@ -212,7 +214,7 @@ def test_where_each_pod_is_asked_for_by_its_name_the_service_says_whether_this_o
     kube.scale(3)
     seen = doctor(*given)
     assert seen.troubles == {}
-    assert seen.skipped == ["ports", "tcp", "bootstrap"]
+    assert seen.skipped == ["ports", "tcp", "programs", "bootstrap"]
     assert seen.finding("service") == "asked for by their names, 3 of 3 pods are there"
     kube.show(replace(DB, pods=pods([0, 2])))
     seen = doctor(*given)
@@ -223,8 +225,8 @@ def test_peers_that_are_told_need_no_nameserver(output: str) -> None:
     told = tuple(f"--peer=db-{n}.db.prod.svc.cluster.local" for n in range(3))
     seen = doctor(*told, output, "--replicas=3", "--nameserver=127.0.0.1:9")
     assert seen.troubles == {}
-    assert seen.skipped == ["nameservers", "namespace", "ports", "tcp", "freshness", "bootstrap"]
-    assert {seen.finding(name) for name in seen.skipped[:-1]} == {
+    assert seen.skipped == ["nameservers", "namespace", "ports", "tcp", "freshness", *UNUSED]
+    assert {seen.finding(name) for name in seen.skipped[:-2]} == {
         "discovery.peers names the peers, and DNS is not asked"
     }
     assert seen.finding("peers") == "3 pods told: db-0, db-1, db-2"
@@ -296,7 +298,7 @@ def test_in_docker_compose_there_is_no_namespace_no_port_and_no_question_for_eit
 ) -> None:
     seen = compose(containers(*SET, upstream=no_stranger), "--replicas=3")
     assert seen.troubles == {}
-    assert seen.skipped == ["namespace", "ports", "tcp", "freshness", "bootstrap"]
+    assert seen.skipped == ["namespace", "ports", "tcp", "freshness", *UNUSED]
     assert seen.finding("namespace") == (
         "names are bare by Docker's DNS at 127.0.0.11: there are no namespaces"
     )

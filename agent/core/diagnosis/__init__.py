@@ -1,9 +1,9 @@
 """What is wrong with a setup, and the YAML that mends it: verdicts on the facts that were found.
 
 `STEPS` lists the checks in the order in which a person reads them. A check is a function from
-`Evidence` to a verdict, and knows nothing of the other checks; a further one (for hook programs,
-say) is one more function and one more row. What a check needs is in its row: where that is not
-well, the check is skipped, so that one mistake is told once.
+`Evidence` to a verdict, and knows nothing of the other checks; a further one is one more function
+and one more row. What a check needs is in its row: where that is not well, the check is skipped, so
+that one mistake is told once.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from agent.core.diagnosis.evidence import (
     Listed,
     Mistake,
     OverTcp,
+    Program,
     Reaction,
     Records,
     Way,
@@ -32,7 +33,13 @@ from agent.core.diagnosis.founding import check_bootstrap, wants_advice
 from agent.core.diagnosis.mends import in_yaml
 from agent.core.diagnosis.nameservers import check_nameservers, check_namespace, check_tcp
 from agent.core.diagnosis.peers import check_peers, check_record
-from agent.core.diagnosis.pod import check_identity, check_memory, check_outputs, check_settings
+from agent.core.diagnosis.pod import (
+    check_identity,
+    check_memory,
+    check_outputs,
+    check_programs,
+    check_settings,
+)
 from agent.core.diagnosis.service import check_freshness, check_ports, check_service
 from agent.core.diagnosis.verdict import State, Verdict, fail, skipped
 
@@ -48,6 +55,7 @@ __all__ = [
     "Kept",
     "Mistake",
     "OverTcp",
+    "Program",
     "Reaction",
     "Records",
     "State",
@@ -118,6 +126,7 @@ STEPS = (
     Step("tcp", check_tcp, ("identity", "namespace")),
     Step("freshness", check_freshness, ("service",)),
     Step("outputs", check_outputs, ("settings",)),
+    Step("programs", check_programs, ("settings",)),
     Step("memory", _of_known(check_memory), ("identity",)),
     Step("bootstrap", check_bootstrap, ("record",), wants_advice),
 )

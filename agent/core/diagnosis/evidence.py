@@ -130,6 +130,15 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A command's first word and whose it is; `problem` is why it can't be run, else empty."""
+
+    name: str
+    of: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The state file of an earlier run; `content` None where it can't be read."""
 
@@ -166,7 +175,7 @@ class Evidence:
 
     `said_by` names the flags, variables and the file that say something; `nameservers_by` where the
     nameservers come from. `port_name` is the port that SRV records are asked for, empty for all.
-    `outputs` are paths.
+    `outputs` are paths, `programs` those that checks and hooks run.
     """
 
     who: Identity | IdentityError
@@ -181,6 +190,7 @@ class Evidence:
     dns: Dns = Dns()
     outputs: tuple[str, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    programs: tuple[Program, ...] = ()
     kept: Kept | None = None
     founding: Founding | None = None
 

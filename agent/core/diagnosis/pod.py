@@ -1,4 +1,4 @@
-"""The checks of what needs no network: settings, who this pod is, its outputs, its memory."""
+"""The checks of what needs no network: settings, who this pod is, its files and programs."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Evidence, Flaw, Kept, Known, Mistake
 from agent.core.diagnosis.manifests import Manifest, manifest_of
 from agent.core.diagnosis.mends import Mend
-from agent.core.diagnosis.verdict import Verdict, fail, ok, some, together, warn
+from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.identity import Identity, IdentityError
 from agent.core.memory import RecallError, recall
 from agent.core.names import is_address, of_family, split_ordinal
@@ -141,6 +141,24 @@ def _of(flaw: Flaw, manifest: Manifest) -> Verdict:
             return warn(flaw.sentence, mends.mode(flaw.path))
         case Mistake.OTHER:
             return fail(flaw.sentence)
+
+
+def check_programs(evidence: Evidence) -> Verdict:
+    """Whether the programs of checks and hooks are there, in this very container."""
+    if not evidence.programs:
+        return moot("no output has a check, and no hook runs a program")
+    good = [program.name for program in evidence.programs if not program.problem]
+    fact = f"{some(dict.fromkeys(good))} can be run" if good else ""
+    bad = (program for program in evidence.programs if program.problem)
+    return together(
+        fact,
+        (
+            fail(
+                f"{program.of} can't run in this container, which is rollcall's: {program.problem}"
+            )
+            for program in bad
+        ),
+    )
 
 
 def check_memory(evidence: Known) -> Verdict:
