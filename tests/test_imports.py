@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "formats": row("core", "jinja2 msgspec yaml"),
     "publish": row("core"),
     "check": row("core publish"),
+    "background": row(""),
     "answering": row("core"),
     "bootstrap": row("core answering publish"),
     "hearing": row("core answering"),
