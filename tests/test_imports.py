@@ -47,6 +47,7 @@ MAY_IMPORT = {
     "publish": row("core"),
     "check": row("core publish"),
     "background": row(""),
+    "exchange": row("background", "h11"),
     "answering": row("core"),
     "bootstrap": row("core answering publish"),
     "hearing": row("core answering"),

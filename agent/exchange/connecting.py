@@ -1,0 +1,145 @@
+"""From a host's name to a connection with it, under TLS where that is wanted."""
+
+import errno
+import os
+import select
+import socket
+import ssl
+from typing import Any
+
+from agent.background import in_background
+from agent.exchange.request import Place
+from agent.exchange.waits import ExchangeError, Waits
+
+# What a call raises on a socket that does not block, where it could not be done at once.
+LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+# connect(2): one that a signal interrupts goes on by itself.
+_UNDER_WAY = {errno.EINPROGRESS, errno.EINTR}
+# An address, not a name: nothing is looked up.
+_NUMERIC = socket.AI_NUMERICHOST
+
+
+def connected(place: Place, waits: Waits) -> socket.socket:
+    """A connection, which does not block. Raises ExchangeError."""
+    sock = _to_one_of(_addresses(place, waits), waits)
+    try:
+        return _secured(sock, place, waits) if place.scheme == "https" else sock
+    except BaseException:
+        sock.close()
+        raise
+
+
+def events_of(later: OSError, otherwise: int) -> int:
+    """What to wait for before a call is made again: under TLS a write may have to read first."""
+    match later:
+        case ssl.SSLWantReadError():
+            return select.POLLIN
+        case ssl.SSLWantWriteError():
+            return select.POLLOUT
+    return otherwise
+
+
+def _addresses(place: Place, waits: Waits) -> list[Any]:
+    """All addresses of the host, as getaddrinfo has them. Raises ExchangeError."""
+    host, port = place.host, place.port
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=_NUMERIC)
+    except (OSError, UnicodeError):
+        pass  # it is a name
+    found: list[Any] = []
+    ours, theirs = socket.socketpair()
+
+    def look_up() -> None:
+        with theirs:
+            try:
+                found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError) as wrong:
+                found.append(wrong)
+
+    waits.lacks = "was not found in DNS"
+    with ours:
+        in_background(look_up, "look-up")  # it takes as long as the system's resolver likes
+        while not waits.until(ours, select.POLLIN):
+            pass
+    match found:
+        case [socket.gaierror(errno=socket.EAI_AGAIN)]:
+            raise ExchangeError(f"DNS does not say where {host} is")
+        case [OSError() | UnicodeError() as wrong]:
+            raise ExchangeError(f"there is no host {host}: {_words_of(wrong)}")
+    return found
+
+
+def _to_one_of(addresses: list[Any], waits: Waits) -> socket.socket:
+    """A connection to the first of the addresses that accepts one; each has its share of time."""
+    waits.lacks = "accepted no connection"
+    refusals: dict[str, None] = {}
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        share = waits.left() / (len(addresses) - number)
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError as wrong:  # no IPv6 here
+            refusals[_words_of(wrong)] = None
+            continue
+        code = -1
+        try:
+            code = _connect(sock, address, share, waits)
+        finally:
+            if code:
+                sock.close()
+        if not code:
+            return sock
+        refusals[os.strerror(code)] = None
+    raise ExchangeError(f"{waits.place} can't be reached: {', '.join(refusals)}")
+
+
+def _connect(sock: socket.socket, address: Any, share: float, waits: Waits) -> int:
+    """The number of the error that a connect ended with within `share` seconds, 0 for none."""
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    if code in _UNDER_WAY:
+        if not waits.until(sock, select.POLLOUT, share):
+            waits.left()
+            return errno.ETIMEDOUT
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return code
+
+
+def _secured(sock: socket.socket, place: Place, waits: Waits) -> socket.socket:
+    """The same connection under TLS; whom to trust the system says, or SSL_CERT_FILE."""
+    waits.lacks = "did not end the TLS handshake"
+    context = ssl.create_default_context()
+    try:
+        secured = context.wrap_socket(
+            sock, server_hostname=place.host, do_handshake_on_connect=False
+        )
+        try:
+            _shake_hands(secured, waits)
+        except BaseException:
+            secured.close()
+            raise
+    except ssl.SSLCertVerificationError as wrong:
+        because = wrong.verify_message
+        raise ExchangeError(f"the certificate of {place} is not accepted: {because}") from None
+    except (OSError, ValueError) as wrong:
+        raise ExchangeError(f"{place} does not speak TLS: {_words_of(wrong)}") from None
+    return secured
+
+
+def _shake_hands(secured: ssl.SSLSocket, waits: Waits) -> None:
+    while True:
+        try:
+            secured.do_handshake()
+        except LATER as later:
+            waits.until(secured, events_of(later, select.POLLIN))
+        else:
+            return
+
+
+def _words_of(wrong: Exception) -> str:
+    """What an error says, without its number."""
+    match wrong:
+        case ssl.SSLError(reason=str(reason)):
+            return reason.lower().replace("_", " ")
+        case OSError(strerror=str(reason)):
+            return reason
+    return str(wrong)
