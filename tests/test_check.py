@@ -14,6 +14,7 @@ import pytest
 
 from agent.check import FIRST_PAUSE, LONGEST_PAUSE, Checked, Command
 from agent.publish import PublishError
+from tests.support.processes import is_there, number_in
 from tests.support.until import until
 
 # Seconds. For what takes far less on an idle machine.
@@ -65,30 +66,6 @@ def refused(file: Checked, data: bytes = NEW) -> str:
 
 def files(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
-
-
-def is_there(process: int) -> bool:
-    """Whether a process runs; not if it is a zombie."""
-    with contextlib.suppress(OSError):
-        status = Path(f"/proc/{process}/stat").read_text()
-        return status.rpartition(") ")[2][:1] not in "ZX"
-    if Path("/proc/self").exists():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def number_in(path: Path) -> Callable[[], int]:
-    """The process that a program wrote there, 0 until then."""
-
-    def number() -> int:
-        text = path.read_text() if path.exists() else ""
-        return int(text) if text.endswith("\n") else 0
-
-    return number
 
 
 # What it is given.
