@@ -6,5 +6,6 @@ all of it for people. None of them knows a setting.
 
 from agent.notify.attempts import Around
 from agent.notify.exec import Exec
+from agent.notify.http import Http
 
-__all__ = ["Around", "Exec"]
+__all__ = ["Around", "Exec", "Http"]
