@@ -7,5 +7,6 @@ all of it for people. None of them knows a setting.
 from agent.notify.attempts import Around
 from agent.notify.exec import Exec
 from agent.notify.http import Http
+from agent.notify.signal import ByName, ByPidfile, Signal
 
-__all__ = ["Around", "Exec", "Http"]
+__all__ = ["Around", "ByName", "ByPidfile", "Exec", "Http", "Signal"]
