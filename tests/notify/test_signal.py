@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,6 +113,17 @@ def why_not(whom: ByName | ByPidfile) -> str:
     return outcome.reason.removeprefix("failed: ")
 
 
+# What docs/hooks.md says of it, by the rows of its table.
+PAGE = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8").partition("| the log says |")[2]
+ROWS = re.findall(r"^\| `(.*?)` \|", PAGE, re.MULTILINE)
+
+
+def is_row(row: int, said: str) -> bool:
+    """Whether a sentence is the one of that row, but for names and numbers."""
+    words = re.split(r"mysqld?|/db/pid|\d+", ROWS[row])
+    return re.match(r"\S+".join(map(re.escape, words)), said.removeprefix("failed: ")) is not None
+
+
 # By name.
 
 
@@ -194,6 +206,7 @@ def test_where_no_name_is_like_it_some_that_are_seen_are_named(tmp_path: Path) -
         near = f"{database.name}x"
         said = why_not(ByName(near))
         assert said == f"no process called {near} is seen here: did you mean {database.name}?"
+        assert is_row(1, said)
         said = why_not(ByName("\N{SNOWMAN}"))
         assert said.startswith("no process called \N{SNOWMAN} is seen here: there are ")
         assert said.count(",") <= 10
@@ -245,10 +258,12 @@ def test_a_pidfile_of_a_process_that_is_gone_is_an_old_one(tmp_path: Path) -> No
     with running(tmp_path) as database:
         pid = database.pid
     until(lambda: not is_there(pid), SOON, "it is gone")
-    assert why_not(ByPidfile(database.pidfile)) == (
+    said = why_not(ByPidfile(database.pidfile))
+    assert said == (
         f"{database.pidfile} says {pid}, and no such process is seen here: it is old, or of "
         f"another container: {SHARE}"
     )
+    assert is_row(3, said)
 
 
 def test_a_pidfile_that_means_the_agent_or_its_children_is_of_another_container(
@@ -293,12 +308,15 @@ def asked(kind: str, what: str | Path, *through: str, user: int | None = None) -
 
 def test_who_sees_none_but_its_own_processes_is_told_what_to_share(tmp_path: Path) -> None:
     alone = (*own_mounts(), "--pid", "--fork", "--mount-proc")
-    nobody = "failed: no process called mysqld is seen here, and none but the agent's own: "
-    assert asked("name", "mysqld", *alone) == nobody + SHARE
-    assert asked("name", "mysqld", *alone, "sh", "-c", '"$@"; exit', "init") == nobody + SHARE
+    said = "failed: no process called mysqld is seen here, and none but the agent's own: " + SHARE
+    assert is_row(0, said)
+    assert asked("name", "mysqld", *alone) == said
+    assert asked("name", "mysqld", *alone, "sh", "-c", '"$@"; exit', "init") == said
     file = tmp_path / "pid"
     file.write_text("1\n")
-    assert asked("file", file, *alone) == (
+    said = asked("file", file, *alone)
+    assert is_row(4, said)
+    assert said == (
         f"failed: {file} says 1, which is the agent's own here: it is of another container: {SHARE}"
     )
 
@@ -309,7 +327,9 @@ def test_a_pods_first_process_is_no_database(tmp_path: Path) -> None:
     pause.chmod(0o755)
     file.write_text("1\n")
     through = (*own_mounts(), "--pid", "--fork", "--mount-proc", str(pause))
-    assert asked("file", file, *through) == (
+    said = asked("file", file, *through)
+    assert is_row(5, said)
+    assert said == (
         f"failed: {file} says 1, the pod's own process here: it is from before the containers "
         "shared their processes"
     )
@@ -325,4 +345,5 @@ def test_another_users_process_can_not_be_signalled(tmp_path: Path) -> None:
             f"failed: process {database.pid} ({database.name}) runs as user 0, and the agent as "
             "65534: they have to run as the same (runAsUser)"
         )
+        assert is_row(2, said)
         assert database.got == []
