@@ -18,8 +18,9 @@ from agent.cli.options import (
     load_settings,
     settings_options,
 )
+from agent.core.facts import Fact, facts, facts_document
 from agent.core.glance import at_once
-from agent.core.identity import Identity, IdentityError, identify, told_among
+from agent.core.identity import IdentityError, identify, told_among
 from agent.core.observation import Answered
 from agent.core.roll import Peer, Roll, to_document
 from agent.discovery import discoverer
@@ -47,17 +48,13 @@ def whoami(as_json: bool, **flags: Any) -> None:
     try:
         identity = identify(find_surroundings(loaded), loaded.settings.role)
         identity = told_among(identity, loaded.settings.peers)
-        facts, problems, code = _facts(identity), identity.remarks, 0
+        known, problems, code = facts(identity), identity.remarks, 0
     except IdentityError as wrong:
-        facts, problems, code = _known(wrong), tuple(str(wrong).splitlines()), Wrong.exit_code
+        known, problems, code = _known(wrong), tuple(str(wrong).splitlines()), Wrong.exit_code
     if as_json:
-        document = {
-            name.replace(" ", "_").lower(): {"value": value, "source": source}
-            for name, value, source in facts
-        }
-        click.echo(json.dumps(document, indent=2))
+        click.echo(json.dumps(facts_document(known), indent=2))
     else:
-        table([(name, _fact(value, source), source) for name, value, source in facts])
+        table([(name, _fact(value, source), source) for name, value, source in known])
     for problem in problems:
         click.echo(f"rollcall: {problem}", err=True)
     sys.exit(code)
@@ -104,24 +101,8 @@ def peers(as_json: bool, port: int | None, **flags: Any) -> None:
     table(rows)
 
 
-def _facts(identity: Identity) -> list[tuple[str, Any, str]]:
-    """Name, value and source of everything that is known of this pod."""
-    source = identity.sources
-    service = identity.service
-    return [
-        ("pod name", identity.pod, source["pod name"]),
-        ("ordinal", identity.ordinal, source["ordinal"]),
-        ("statefulset", identity.set_name or None, source["ordinal"]),
-        ("service", service.name, source["service"]),
-        ("namespace", service.namespace, source["namespace"]),
-        ("cluster domain", service.cluster_domain, source["cluster domain"]),
-        ("addresses", list(identity.addresses), source["addresses"]),
-        *([("name in DNS", identity.fqdn, "all of these")] if identity.is_member else []),
-    ]
-
-
-def _known(wrong: IdentityError) -> list[tuple[str, Any, str]]:
-    """As `_facts`, where some are not known."""
+def _known(wrong: IdentityError) -> list[Fact]:
+    """As `facts`, where some are not known."""
     fields = ("pod name", "service", "namespace", "cluster domain")
     return [(name, wrong.values.get(name), wrong.sources.get(name, "nowhere")) for name in fields]
 
