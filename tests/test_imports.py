@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "check": row("core process publish"),
     "background": row(""),
     "exchange": row("background", "h11"),
-    "status": row("core", "prometheus_client"),
+    "status": row("background core", "h11 prometheus_client"),
     "answering": row("core"),
     "bootstrap": row("core answering publish"),
     "hearing": row("core answering"),

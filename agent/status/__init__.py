@@ -1,9 +1,12 @@
 """The status server: probes, metrics, and what the agent knows and does, over HTTP.
 
 It answers from the newest `Snapshot` that it was shown, and changes nothing. What it answers is
-decided without a socket (`routes`).
+decided without a socket (`routes`); `server` has the socket, and a thread of its own.
 """
 
+from agent.status.connection import Limits
+from agent.status.listening import ListenError
 from agent.status.routes import About
+from agent.status.server import NoServer, Server, serve
 
-__all__ = ["About"]
+__all__ = ["About", "Limits", "ListenError", "NoServer", "Server", "serve"]

@@ -1,0 +1,147 @@
+"""The status server's thread and its connections: one event loop beside the agent's own loop.
+
+It keeps the newest snapshot that it was shown, and holds what costs anything within `Limits`. The
+loop's thread does no more for it than to set that snapshot, and to wake it if anybody waits for a
+change.
+"""
+
+import asyncio
+import contextlib
+import functools
+import time
+from collections.abc import Callable
+
+from agent.background import in_background
+from agent.core.listen import ListenAddress
+from agent.core.snapshot import Snapshot
+from agent.status import routes
+from agent.status.connection import Connection, Limits, State
+from agent.status.listening import BACKLOG, listening
+from agent.status.routes import About, Hold, Request, Response
+
+# Who goes first when there are too many; of several, who is in that state for longest.
+_FIRST_TO_GO = (State.LEAVING, State.READING, State.HELD, State.WRITING)
+# Seconds that the thread has to end in.
+_END_WITHIN = 0.2
+
+
+class NoServer:
+    """What stands for a server where none is wanted."""
+
+    where = ""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Shows it to nobody."""
+
+    def close(self) -> None:
+        """Ends nothing."""
+
+
+class Server:
+    """Listens, and answers in a thread of its own until it is closed. Raises ListenError.
+
+    `where` is HOST:PORT as it was told, but with the port that it has. Nothing in it raises or
+    waits in the thread that shows snapshots.
+    """
+
+    def __init__(
+        self,
+        at: ListenAddress,
+        about: About,
+        clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.buffer = memoryview(bytearray(self.limits.head))
+        self._about = about
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._connections: set[Connection] = set()
+        self._socket = listening(at)
+        self.where = str(ListenAddress(at.host, self._socket.getsockname()[1]))
+        self._loop = asyncio.new_event_loop()
+        self._is_over = self._loop.create_future()
+        self._thread = in_background(self._run, "status")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Answers from this one from now on, also those who wait for another generation."""
+        before, self._snapshot = self._snapshot, snapshot
+        if before is not None and before.roll.generation != snapshot.roll.generation:
+            self._call(self._look)
+
+    def close(self) -> None:
+        """Ends all connections and the thread, within 0.2 s. May be called again."""
+        self._call(self._end)
+        self._thread.join(_END_WITHIN)
+
+    # What follows happens in the server's own thread.
+
+    def came(self, connection: Connection) -> None:
+        """A connection is there; where there are too many, one has to go."""
+        if len(self._connections) >= self.limits.connections:
+            min(self._connections, key=_turn_to_go).drop()
+        self._connections.add(connection)
+
+    def gone(self, connection: Connection) -> None:
+        """It is not there any more."""
+        self._connections.discard(connection)
+
+    def stuck(self) -> None:
+        """A client does not read; where all have left too much unread, one of them has to go."""
+        writing = [each for each in self._connections if each.state is State.WRITING]
+        if sum(each.unsent for each in writing) > self.limits.unsent:
+            min(writing, key=_turn_to_go).drop()
+
+    def answer(self, request: Request) -> Response | Hold:
+        """The answer from the newest snapshot."""
+        try:
+            return routes.answer(request, self._about, self._snapshot, self._clock())
+        except Exception as wrong:  # noqa: BLE001  # a mistake in one page must not end the probes
+            return routes.sentence(500, f"this is a mistake in rollcall: {wrong!r}")
+
+    def hold_over(self, after: int | None) -> Response | None:
+        """The roll, if its generation is not `after`."""
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.roll.generation == after:
+            return None
+        return routes.peers(snapshot)
+
+    def date(self) -> str:
+        """The time as RFC 9110 section 5.6.7 has it."""
+        now = time.gmtime(self._clock() + self._about.offset)
+        return time.strftime("%a, %d %b %Y %H:%M:%S GMT", now)
+
+    def _run(self) -> None:
+        with contextlib.closing(self._loop):
+            self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        server = await self._loop.create_server(
+            functools.partial(Connection, self), sock=self._socket, backlog=BACKLOG
+        )
+        await self._is_over
+        server.close()
+        for connection in [*self._connections]:
+            connection.drop()
+        await asyncio.sleep(0)  # the loop closes their sockets in its next turn
+
+    def _call(self, function: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # it is closed
+            self._loop.call_soon_threadsafe(function)
+
+    def _look(self) -> None:
+        for connection in [*self._connections]:
+            connection.look()
+
+    def _end(self) -> None:
+        if not self._is_over.done():
+            self._is_over.set_result(None)
+
+
+def serve(at: ListenAddress | None, about: About) -> Server | NoServer:
+    """A server, or what stands for it where `at` is None. Raises ListenError."""
+    return NoServer() if at is None else Server(at, about)
+
+
+def _turn_to_go(connection: Connection) -> tuple[int, float]:
+    return _FIRST_TO_GO.index(connection.state), connection.since
