@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "render": "render",
         "formats": "formats",
         "lab": "lab",
+        "peer-finder": "peer_finder",
     }
 )
 
@@ -51,7 +52,7 @@ class _OnUse(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"agent.cli.{COMMANDS[cmd_name]}")
-        return cast(click.Command, getattr(module, cmd_name))
+        return cast(click.Command, getattr(module, cmd_name.replace("-", "_")))
 
 
 @click.group(

@@ -1,0 +1,245 @@
+"""`rollcall peer-finder`: peer-finder's flags, hooks and exit codes, with our loop behind them.
+
+What hooks are given is an output that is kept in memory, so that the loop says when it changes.
+docs/peer-finder.md says what is as in the original, and what is not.
+"""
+
+import contextlib
+import math
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agent import __version__, publish
+from agent.cli.container import State, bury
+from agent.cli.hooks import ON_CHANGE, ON_START, HookError, Hooks, Script
+from agent.cli.log import EventLog
+from agent.cli.options import (
+    TIMED_OUT,
+    Failed,
+    Function,
+    Situation,
+    Wrong,
+    find_situation,
+    inquiry_of,
+    load_settings,
+)
+from agent.cli.signals import Signals, Stopped, SystemClock
+from agent.core.delivery import DeliveryRules
+from agent.core.gate import NOT_READY
+from agent.core.identity import Identity
+from agent.core.notice import Notice, to_lines
+from agent.core.observation import Answered, Observation
+from agent.core.roll import Roll
+from agent.core.tracking import is_self
+from agent.discovery import discoverer
+from agent.edges import Edges, Events, Notifier, Plan, Target
+from agent.formats import Withheld
+from agent.loop import End, Loop
+from agent.settings import OPTIONS
+
+# What this command calls settings that have another flag elsewhere.
+_FLAGS = {"--service": "-service", "--namespace": "-ns", "--cluster-domain": "-domain"}
+_PROTOCOLS = {
+    "": "",
+    "$(peer_list_srv_protocol)": "",  # Kubernetes leaves it so where there is no such variable
+    "tcp": "mysql/tcp",
+    "udp": "mysql/udp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The flags; `state` None where it was not said."""
+
+    service: str
+    ns: str
+    domain: str
+    on_start: str
+    on_change: str
+    protocol: str
+    state: str | None
+    argv: bool
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """The hooks that there are, by their names."""
+        both = {ON_START: self.on_start, ON_CHANGE: self.on_change}
+        return {name: script for name, script in both.items() if script}
+
+
+def _text(name: str, metavar: str, text: str) -> Callable[[Function], Function]:
+    """A flag, with one dash or two."""
+    return click.option(f"-{name}", f"--{name}", metavar=metavar, default="", help=text)
+
+
+@click.command("peer-finder")
+@_text("service", "NAME", "the governing service of this pod's StatefulSet")
+@_text("ns", "NAME", "its namespace [POD_NAMESPACE]")
+@_text("domain", "DOMAIN", "the cluster's zone [as resolv.conf has it]")
+@_text("on-start", "SCRIPT", "run first, once this pod is listed")
+@_text("on-change", "SCRIPT", "run whenever other names are listed; without -on-start also first")
+@_text("protocol", "PROTOCOL", "tcp or udp: ask for the port called mysql only")
+@click.option("-state", "--state", metavar="FOLDER", help="where it is kept that -on-start has run")
+@click.option("-argv", "--argv", is_flag=True, help="scripts are commands, not for a shell")
+def peer_finder(**flags: Any) -> None:
+    """Run scripts with the names of all peers on stdin: a drop-in for peer-finder.
+
+    Ends with 0 after -on-start if there is no -on-change, and with 1 if a script fails. Everything
+    else is set by ROLLCALL_ variables, such as ROLLCALL_FORGET_AFTER.
+    """
+    signals = Signals()
+    asked = Asked(**flags)
+    situation = _situation(asked)
+    sys.exit(_run(asked, situation, signals))
+
+
+def _situation(asked: Asked) -> Situation:
+    """Who this pod is, and what to ask.
+
+    Raises Failed where peer-finder would end with 1, and Wrong.
+    """
+    if not asked.service or not (asked.on_start or asked.on_change):
+        raise Failed("there is too little to go by: give -service, and -on-start or -on-change")
+    protocol = asked.protocol.strip().lower()
+    if protocol not in _PROTOCOLS:
+        raise Failed(f"-protocol is tcp or udp, not {asked.protocol!r}")
+    said = {
+        "service": asked.service,
+        "namespace": asked.ns or None,
+        "cluster_domain": asked.domain or None,
+        "port_name": _PROTOCOLS[protocol] or None,
+        "wait_for": None if os.environ.get("ROLLCALL_WAIT_FOR") else "self",
+    }
+    try:
+        loaded = load_settings(said)
+    except Wrong as wrong:
+        raise Wrong(_by_its_flags(wrong.message)) from None
+    try:
+        return find_situation(loaded)
+    except Wrong as wrong:
+        raise Failed(_by_its_flags(wrong.message)) from None
+
+
+def _by_its_flags(sentence: str) -> str:
+    """A sentence that names flags, with those that there are here, or else variables."""
+    known = {option.flag: option.variable for option in OPTIONS} | _FLAGS
+    return re.sub(r"--[a-z][a-z-]*", lambda found: known.get(found[0], found[0]), sentence)
+
+
+class _Names:
+    """What hooks are given. Nothing changes in it while DNS does not list this pod."""
+
+    def __init__(self, me: Identity) -> None:
+        self._me = me
+        self._is_listed = not me.is_member
+        self.content = b""
+
+    def saw(self, seen: Observation) -> Observation:
+        """Notes whether this pod is listed; whoever is not in half an answer may be."""
+        if isinstance(seen, Answered) and self._me.is_member:
+            is_in_it = any(is_self(self._me, endpoint) for endpoint in seen.endpoints)
+            self._is_listed = is_in_it or (self._is_listed and not seen.is_whole)
+        return seen
+
+    @property
+    def target(self) -> Target:
+        """It, as an output."""
+        return Target(
+            name="names",
+            path=Path("names"),
+            render=self._render,
+            write=self._write,
+            on_disk=lambda: publish.digest(self.content) if self.content else None,
+            made_of=lambda: self._is_listed,
+        )
+
+    def _render(self, roll: Roll) -> bytes | Withheld:
+        if self._is_listed:
+            return to_lines(Notice(roll))
+        under = self._me.service.fqdn
+        sentence = f"{self._me.label} is not in DNS under {under} ({NOT_READY})"
+        return self.content or Withheld(sentence)
+
+    def _write(self, content: bytes) -> None:
+        self.content = content
+
+
+def _more_of(me: Identity) -> dict[str, str]:
+    """What the fork that runs commands without a shell puts into their environment."""
+    address = os.environ.get("POD_IP") or next(iter(me.addresses), "")
+    more = {"HOST_ADDRESS": me.fqdn, "HOST_ADDRESS_TYPE": "DNS"}
+    if address:
+        more |= {"POD_IP": address, "POD_IP_TYPE": "IPv6" if ":" in address else "IPv4"}
+    return more
+
+
+def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
+    """Until the end; the exit code. Raises Failed where a script could never run."""
+    settings, me = situation.settings, situation.identity
+    clock = SystemClock(signals)
+    tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))
+    try:
+        hooks = Hooks(asked.scripts, _more_of(me) if asked.argv else None, tell, clock.wake)
+    except HookError as wrong:
+        raise Failed(str(wrong)) from None
+    names = _Names(me)
+    asking = discoverer(inquiry_of(situation), time.monotonic)
+
+    def start(news: Notice) -> Script:
+        return hooks.start(names.content, is_first=news.is_first)
+
+    edges = Edges(
+        observe=lambda: names.saw(signals.guard(asking.observe)()),
+        clock=clock,
+        targets=(names.target,),
+        tell=_without(tell, "published", "ready"),
+        notifiers=(Notifier("the hook", start, DeliveryRules(on_first=True)),),
+    )
+    if asked.on_start and asked.on_change and asked.state != "":
+        state = State(asked.state, me, f"{asked.on_start}\0{asked.on_change}")
+        edges = replace(edges, recall=state.recall, remember=state.remember)
+    gate = replace(settings.gate, is_to_be_listed=me.is_member)
+    if not os.environ.get("ROLLCALL_WAIT_TIMEOUT"):
+        gate = replace(gate, wait_timeout=math.inf)
+    tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
+    for remark in me.remarks:
+        tell("warning", remark, kind="remark")
+    plan = Plan(me, settings.rules, gate, settings.discovery.interval, patience=settings.patience)
+    with contextlib.closing(Loop(plan, edges)) as loop:
+        try:
+            return _turns(loop, clock, hooks, tell)
+        except Stopped:
+            tell("info", "asked to end", kind="stopped")
+            hooks.stop()
+            return 0 if asked.on_change or hooks.has_succeeded else 1
+
+
+def _turns(loop: Loop, clock: SystemClock, hooks: Hooks, tell: Events) -> int:
+    """Turns until there is nothing to do any more; the exit code."""
+    while loop.turn() is not End.TIMED_OUT:
+        bury(besides=hooks.process_id)
+        if hooks.failure:
+            tell("error", hooks.failure, kind="hook_failed")
+            return 1
+        if hooks.is_done:
+            return 0
+        clock.wait_until(loop.next_turn())
+    return TIMED_OUT
+
+
+def _without(tell: Events, *kinds: str) -> Events:
+    """The same, but for events that are of files."""
+
+    def telling(level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
+        if kind not in kinds:
+            tell(level, sentence, kind=kind, **more)
+
+    return telling
