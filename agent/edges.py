@@ -120,6 +120,10 @@ def nobody_watches(_: Snapshot) -> None:
     """Shows nobody what is."""
 
 
+def bury_nobody() -> None:
+    """Has no processes to take leave of."""
+
+
 def not_advised(_: Roll, __: Yes | CantTell) -> Advice | None:
     """Says nothing of founding a cluster."""
     return None
@@ -127,7 +131,8 @@ def not_advised(_: Roll, __: Yes | CantTell) -> Advice | None:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Everything that does something. `show` is given what is, at the end of each turn.
+    """Everything that does something. `show` is given what is, at the end of each turn, and
+    `reap` takes leave of what has ended and nobody waits for.
 
     `advise` says whether this pod may found a cluster, given the roll and whether that is certain;
     None where nobody asks for it. `listen` says which peers answer.
@@ -146,6 +151,7 @@ class Edges:
     advise: Callable[[Roll, Yes | CantTell], Advice | None] = not_advised
     listen: Listen = nobody_listens
     show: Callable[[Snapshot], None] = nobody_watches
+    reap: Callable[[], None] = bury_nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Loop:
 
     def turn(self) -> End | None:
         """Does all that is due now. None while the gate is shut and has time left."""
+        self._edges.reap()
         end = self._turn()
         self._show()
         return end

@@ -112,7 +112,8 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
         try:
             story.play(script)
             if keep:
-                _tell_how_to_look(plan.file(f"{_SERVICE.name}-0"), nameserver)
+                first = f"{_SERVICE.name}-0"
+                _tell_how_to_look(plan.file(first), story.listens[first], nameserver)
                 with contextlib.suppress(Stopped):
                     while True:
                         story.tell_events(1.0)
@@ -120,9 +121,11 @@ def _play(script: "Script", form: formats.Format, folder: Path, keep: bool) -> N
             story.agents.close()
 
 
-def _tell_how_to_look(file: Path, nameserver: str) -> None:
+def _tell_how_to_look(file: Path, status: str, nameserver: str) -> None:
     click.echo(
         f"\nStill running, until Ctrl-C. Look around:\n  cat {file}\n"
+        f"  curl http://{status}/v1/status\n"
+        f"  {sys.argv[0]} status --status-listen {status}\n"
         f"  {sys.argv[0]} peers --pod-name db-0 --service {_SERVICE.name} "
         f"--namespace {_SERVICE.namespace} --cluster-domain {_SERVICE.cluster_domain} "
         f"--nameserver {nameserver}\n"

@@ -25,11 +25,14 @@ from agent.cli.options import (
 )
 from agent.cli.outputs import recipes_of, targets_of, wanted_of
 from agent.cli.signals import Signals, Stopped, SystemClock
+from agent.cli.telling import notifiers_of, server_of
 from agent.discovery import discoverer
 from agent.edges import Listen, nobody_listens, not_advised
 from agent.hearing import Listener, Wanted
 from agent.loop import Edges, End, Loop, Plan
+from agent.process import reap
 from agent.settings import Settings
+from agent.status import NoServer
 
 
 @click.command()
@@ -70,20 +73,27 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     memory = memory_beside(targets[0].path, me)
     first = publish.Claim(targets[0].path, me.pod, beside=(memory,))
     claims = (first, *(publish.Claim(target.path, me.pod) for target in targets[1:]))
+    clock = SystemClock(signals)
+    server = NoServer() if until_ready else server_of(settings)
     edges = Edges(
         observe=signals.guard(asking.observe),
-        clock=SystemClock(signals),
+        clock=clock,
         targets=tuple(
             replace(target, write=claim.guarding(target.write))
             for target, claim in zip(targets, claims, strict=True)
         ),
         tell=tell,
+        notifiers=notifiers_of(settings, tell, clock.wake),
         recall=functools.partial(publish.read, memory),
         remember=first.guarding(functools.partial(publish.publish, memory, mode=None)),
         advise=adviser_of(asked, signals) if asked.port else not_advised,
         listen=listener_of(settings, wanted_of(recipes), signals),
+        show=server.show,
+        reap=reap,
     )
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
+    if server.where:
+        tell("info", f"the status is at {server.where}", kind="listening", at=server.where)
     for remark in me.remarks:
         tell("warning", remark, kind="remark")
     for kept in (target for target in targets if target.is_kept and target.on_disk() is not None):
@@ -100,6 +110,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     )
     try:
         with contextlib.ExitStack() as held:
+            held.callback(server.close)
             for claim in claims:
                 held.enter_context(claim)
             loop = held.enter_context(contextlib.closing(Loop(plan, edges)))

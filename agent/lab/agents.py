@@ -88,6 +88,7 @@ class Agents:
                 *(f"--pod-ip={address}" for address in pod.addresses),
                 f"--nameserver={plan.nameserver}",
                 f"--config={config}",
+                "--status-listen=127.0.0.1:0",  # any port that is free
                 "--log-format=json",
                 *plan.times,
             ],

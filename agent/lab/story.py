@@ -51,7 +51,10 @@ def first_cluster(service: Service) -> Cluster:
 
 
 class Story:
-    """Plays a script; `demanded` gives the bytes that a roll demands of a file, None for none."""
+    """Plays a script; `demanded` gives the bytes that a roll demands of a file, None for none.
+
+    `listens` has for each pod where its agent's status is, HOST:PORT.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Story:
         self._ready: set[str] = set()
         self._told: set[str] = set()
         self._views: dict[str, list[str]] = {}
+        self.listens: dict[str, str] = {}
         self.agents = Agents(plan, time.monotonic)
 
     def play(self, script: Script) -> None:
@@ -211,6 +215,8 @@ class Story:
                 self._texts[file] = text
             case "members":
                 self._views[event.pod] = list(event.fields["peers"])
+            case "listening":
+                self.listens[event.pod] = str(event.fields["at"])
             case "ready":
                 self._ready.add(event.pod)
             case kind if kind in _WORTH_TELLING and event.sentence not in self._told:

@@ -73,6 +73,8 @@ class Program:
     def __init__(self, *arguments: str | Path, setting: Setting | None = None) -> None:
         given = setting or Setting()
         own = {name: v for name, v in os.environ.items() if not _OF_A_POD.fullmatch(name)}
+        if arguments[:1] == ("run",):
+            own["ROLLCALL_STATUS_LISTEN"] = "none"  # here agents share one network
         self._out, self._err = (
             tempfile.TemporaryFile()  # noqa: SIM115  # close() closes them
             for _ in range(2)
