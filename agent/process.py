@@ -175,8 +175,8 @@ class Process:
 _awaited: set[Process] = set()
 
 
-def reap() -> None:
-    """Takes leave of processes that have ended and that nobody awaits.
+def reap(besides: int | None = None) -> None:
+    """Takes leave of processes that have ended and that nobody awaits, as somebody does `besides`.
 
     To PID 1 each process that has lost its parent is a child, and a zombie until it does. Only the
     main thread, which starts all others, may call this; it costs one system call if there is none.
@@ -185,7 +185,7 @@ def reap() -> None:
         return
     with contextlib.suppress(ChildProcessError):
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            if any(process.pid == ended.si_pid for process in tuple(_awaited)):
+            if ended.si_pid in {besides, *(process.pid for process in tuple(_awaited))}:
                 return  # there may be more behind it, which the next turn sees
             os.waitpid(ended.si_pid, os.WNOHANG)
 

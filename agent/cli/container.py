@@ -1,4 +1,4 @@
-"""What else runs in this container, and what outlives it: peer-finder's hooks depend on both."""
+"""What outlives this container, and what ends with it: peer-finder's on-start depends on that."""
 
 import contextlib
 import hashlib
@@ -51,19 +51,6 @@ def is_alone() -> bool:
     except OSError:
         return False
     return all(_group_of(str(other)) != ours for other in others - {os.getpid()})
-
-
-def bury(besides: int | None) -> None:
-    """Takes leave of processes that have ended after their parents, as PID 1 has to.
-
-    Somebody else waits for the child `besides`.
-    """
-    with contextlib.suppress(ChildProcessError):
-        while os.getpid() == 1:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if ended is None or ended.si_pid == besides:
-                return
-            os.waitpid(ended.si_pid, os.WNOHANG)
 
 
 def _group_of(process: str) -> str:

@@ -5,14 +5,15 @@ there is something to tell.
 """
 
 import contextlib
+import functools
 import os
 import shlex
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from agent.background import in_background
 from agent.core.delivery import Arrived
 from agent.edges import Events
 
@@ -61,11 +62,7 @@ class Script:
         except OSError as wrong:
             self._trouble = f"could not be started: {words[0]}: {wrong.strerror}"
             return
-        about = (self._process, stdin, wake)
-        thread = threading.Thread(target=_attend, args=about, daemon=True)
-        allowed = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        thread.start()  # with all signals blocked: they are for the main thread
-        signal.pthread_sigmask(signal.SIG_SETMASK, allowed)
+        in_background(functools.partial(_attend, self._process, stdin, wake), "hook")
 
     @property
     def process_id(self) -> int | None:

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from agent import __version__, publish
-from agent.cli.container import State, bury
+from agent.cli.container import State
 from agent.cli.hooks import ON_CHANGE, ON_START, HookError, Hooks, Script
 from agent.cli.log import EventLog
 from agent.cli.options import (
@@ -43,10 +43,13 @@ from agent.discovery import discoverer
 from agent.edges import Edges, Events, Notifier, Plan, Target
 from agent.formats import Withheld
 from agent.loop import End, Loop
+from agent.process import reap
 from agent.settings import OPTIONS
 
 # What this command calls settings that have another flag elsewhere.
 _FLAGS = {"--service": "-service", "--namespace": "-ns", "--cluster-domain": "-domain"}
+# Events of outputs, which are files elsewhere.
+_OF_FILES = ("published", "ready")
 _PROTOCOLS = {
     "": "",
     "$(peer_list_srv_protocol)": "",  # Kubernetes leaves it so where there is no such variable
@@ -200,7 +203,7 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
         observe=lambda: names.saw(signals.guard(asking.observe)()),
         clock=clock,
         targets=(names.target,),
-        tell=_without(tell, "published", "ready"),
+        tell=_in_its_words(tell),
         notifiers=(Notifier("the hook", start, DeliveryRules(on_first=True)),),
     )
     if asked.on_start and asked.on_change and asked.state != "":
@@ -225,7 +228,7 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
 def _turns(loop: Loop, clock: SystemClock, hooks: Hooks, tell: Events) -> int:
     """Turns until there is nothing to do any more; the exit code."""
     while loop.turn() is not End.TIMED_OUT:
-        bury(besides=hooks.process_id)
+        reap(besides=hooks.process_id)
         if hooks.failure:
             tell("error", hooks.failure, kind="hook_failed")
             return 1
@@ -235,11 +238,11 @@ def _turns(loop: Loop, clock: SystemClock, hooks: Hooks, tell: Events) -> int:
     return TIMED_OUT
 
 
-def _without(tell: Events, *kinds: str) -> Events:
-    """The same, but for events that are of files."""
+def _in_its_words(tell: Events) -> Events:
+    """The same, but that there are other flags, and no files here."""
 
     def telling(level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
-        if kind not in kinds:
-            tell(level, sentence, kind=kind, **more)
+        if kind not in _OF_FILES:
+            tell(level, _by_its_flags(sentence), kind=kind, **more)
 
     return telling

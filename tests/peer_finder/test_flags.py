@@ -76,6 +76,26 @@ def test_a_variable_that_kubernetes_did_not_fill_in_is_no_protocol(
     assert finder(start, net, *given).end().code == 0
 
 
+def test_an_observer_waits_for_others_only_and_is_not_among_them(
+    net: Net, start: Start, tmp_path: Path
+) -> None:
+    net.scale(2)
+    more = {"POD_NAME": "proxy", "ROLLCALL_MEMBER": "false"}
+    program = finder(start, net, *noting(tmp_path, "on-start"), more=more)
+    assert program.end().code == 0, program.err
+    assert calls(tmp_path) == [("on-start", TWO)]
+
+
+def test_a_service_that_does_not_govern_its_pods_is_waited_for_and_that_is_said(
+    net: Net, start: Start
+) -> None:
+    net.show(replace(of(2), own_hostnames=False))
+    program = finder(start, net, "-on-start=:", more={"ROLLCALL_WAIT_TIMEOUT": "1s"})
+    ended = program.end()
+    assert ended.code == 3
+    assert "set ROLLCALL_WORKLOAD deployment" in ended.err  # or the serviceName is another
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

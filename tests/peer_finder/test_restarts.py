@@ -168,6 +168,13 @@ if can_have_containers():
             assert calls(tmp_path) == [told("on-start", 2)] * times
         assert not list((tmp_path / "shm").iterdir())
 
+    def test_as_pid_1_it_takes_a_hooks_exit_code_for_what_it_is(
+        net: Net, start: Start, tmp_path: Path
+    ) -> None:
+        net.scale(2)
+        hook = "(sleep 0 &); exit 3"
+        assert contained(start, net, tmp_path, f"-on-start={hook}", "-on-change=:").end().code == 1
+
     def test_as_pid_1_it_buries_what_hooks_leave_behind(
         net: Net, start: Start, tmp_path: Path
     ) -> None:
