@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.cli.peer_finder import peer_finder
+from tests.cases.net import Net
+from tests.e2e.conftest import Start
+from tests.e2e.program import ROOT, SOON, Program, Setting, fqdn
+from tests.peer_finder.finder import IN_THE_POD
+from tests.support.until import until
+
+EXAMPLE = ROOT / "examples" / "peer-finder"
+BEFORE, AFTER = (
+    list(yaml.safe_load_all((EXAMPLE / f"{name}.yaml").read_bytes()))
+    for name in ("peer-finder", "rollcall")
+)
+PAGE = (ROOT / "docs" / "peer-finder.md").read_text(encoding="utf-8")
+Change = tuple[str, Any, Any]
+
+
+def differences(before: Any, after: Any, at: str = "") -> Iterator[Change]:
+    """Where two manifests differ: the last key there, and both values."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        for key in before:
+            yield from differences(before[key], after[key], key)
+    elif isinstance(before, list) and isinstance(after, list) and at != "command":
+        for one, other in zip(before, after, strict=True):
+            yield from differences(one, other, at)
+    elif before != after:
+        yield at, before, after
+
+
+def containers(kind: str) -> list[dict[str, Any]]:
+    """The containers of the StatefulSet that run Rollcall."""
+    (found,) = (each for each in AFTER if each["kind"] == "StatefulSet")
+    listed: list[dict[str, Any]] = found["spec"]["template"]["spec"][kind]
+    return [each for each in listed if each.get("command", [""])[0] == "rollcall"]
+
+
+def test_a_manifest_changes_in_images_and_commands_only_and_these_keep_their_flags() -> None:
+    changes = list(differences(BEFORE, AFTER))
+    assert [key for key, _, _ in changes] == ["image", "command"] * 2
+    for key, before, after in changes:
+        if key == "command":
+            assert (before[0], after[:2]) == ("/peer-finder", ["rollcall", "peer-finder"])
+            assert before[1:] == after[2:]
+
+
+def test_the_page_shows_the_same_change() -> None:
+    for key, before, after in differences(BEFORE, AFTER):
+        for sign, value in (("-", before), ("+", after)):
+            text = value if key == "image" else "[" + ", ".join(f'"{w}"' for w in value) + "]"
+            assert f"\n{sign} {key}: {text}\n" in PAGE
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Path:
+    """A folder with the volumes of the pod, and in them what the ConfigMap has."""
+    (hooks,) = (each for each in AFTER if each["kind"] == "ConfigMap")
+    for name in ("hooks", "peers"):
+        (tmp_path / name).mkdir()
+    for name, script in hooks["data"].items():
+        (tmp_path / "hooks" / name).write_text(script)
+        (tmp_path / "hooks" / name).chmod(0o755)
+    return tmp_path
+
+
+def run(start: Start, net: Net, pod: Path, container: dict[str, Any]) -> Program:
+    """A container's command line as it is, but for where the volumes are."""
+    volumes = {mount["mountPath"]: pod / mount["name"] for mount in container["volumeMounts"]}
+
+    def located(text: str) -> str:
+        for path, folder in volumes.items():
+            text = text.replace(path, str(folder))
+        return text
+
+    given = {each["name"]: located(each["value"]) for each in container["env"] if "value" in each}
+    of_dns = {
+        "ROLLCALL_NAMESERVER": str(net.nameserver),
+        "ROLLCALL_CLUSTER_DOMAIN": "cluster.local",
+    }
+    environment = {**IN_THE_POD, **of_dns, **given}
+    words = map(located, container["command"][1:])
+    return start(*words, setting=Setting(environment=environment))
+
+
+def test_its_command_lines_work_as_they_are(net: Net, start: Start, pod: Path) -> None:
+    net.scale(2)
+    (init,) = containers("initContainers")
+    assert run(start, net, pod, init).end().code == 0
+    seeds = pod / "peers" / "seeds"
+    assert seeds.read_text() == f"{fqdn('db-0')},{fqdn('db-1')}\n"
+    (sidecar,) = containers("containers")
+    program = run(start, net, pod, sidecar)
+    net.scale(4)
+    three = ",".join(fqdn(f"db-{n}") for n in range(3))
+    until(lambda: seeds.read_text() == f"{three}\n", SOON, "there are three seeds")
+    program.must_run()
+
+
+def test_the_page_has_every_flag() -> None:
+    flags = [option.opts[0] for option in peer_finder.params]
+    assert re.findall(r"^\| `(-[a-z-]+)` \|", PAGE, re.MULTILINE) == flags
