@@ -26,6 +26,7 @@ from agent.cli.options import (
 from agent.cli.outputs import recipes_of, targets_of, wanted_of
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.cli.telling import notifiers_of, server_of
+from agent.core.identity import Identity
 from agent.discovery import discoverer
 from agent.edges import Listen, nobody_listens, not_advised
 from agent.hearing import Listener, Wanted
@@ -69,59 +70,73 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     situation = find_situation(loaded)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(inquiry_of(situation), time.monotonic)
-    me, asked = situation.identity, settings.bootstrap
-    memory = memory_beside(targets[0].path, me)
-    first = publish.Claim(targets[0].path, me.pod, beside=(memory,))
-    claims = (first, *(publish.Claim(target.path, me.pod) for target in targets[1:]))
-    clock = SystemClock(signals)
-    server = NoServer() if until_ready else server_of(settings)
-    edges = Edges(
-        observe=signals.guard(asking.observe),
-        clock=clock,
-        targets=tuple(
-            replace(target, write=claim.guarding(target.write))
-            for target, claim in zip(targets, claims, strict=True)
-        ),
-        tell=tell,
-        notifiers=notifiers_of(settings, tell, clock.wake),
-        recall=functools.partial(publish.read, memory),
-        remember=first.guarding(functools.partial(publish.publish, memory, mode=None)),
-        advise=adviser_of(asked, signals) if asked.port else not_advised,
-        listen=listener_of(settings, wanted_of(recipes), signals),
-        show=server.show,
-        reap=reap,
-    )
-    tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
-    if server.where:
-        tell("info", f"the status is at {server.where}", kind="listening", at=server.where)
-    for remark in me.remarks:
-        tell("warning", remark, kind="remark")
-    for kept in (target for target in targets if target.is_kept and target.on_disk() is not None):
-        sentence = f"{kept.path} is there, and its reader's own: it is left as it is"
-        tell("info", sentence, kind="kept", path=str(kept.path))
-    plan = Plan(
-        me,
-        settings.rules,
-        settings.gate,
-        settings.discovery.interval,
-        needs_advice=settings.bootstrap.allow_first,
-        patience=settings.patience,
-        notifies=not until_ready,
-    )
-    try:
-        with contextlib.ExitStack() as held:
-            held.callback(server.close)
-            for claim in claims:
-                held.enter_context(claim)
-            loop = held.enter_context(contextlib.closing(Loop(plan, edges)))
+    me, asked, clock = situation.identity, settings.bootstrap, SystemClock(signals)
+    with contextlib.ExitStack() as held:
+        server = NoServer() if until_ready else server_of(settings)
+        held.callback(server.close)
+        edges = Edges(
+            observe=signals.guard(asking.observe),
+            clock=clock,
+            targets=targets,
+            tell=tell,
+            notifiers=notifiers_of(settings, tell, clock.wake),
+            advise=adviser_of(asked, signals) if asked.port else not_advised,
+            listen=listener_of(settings, wanted_of(recipes), signals),
+            show=server.show,
+            reap=reap,
+        )
+        _introduce(me, server.where, edges)
+        plan = Plan(
+            me,
+            settings.rules,
+            settings.gate,
+            settings.discovery.interval,
+            needs_advice=asked.allow_first,
+            patience=settings.patience,
+            notifies=not until_ready,
+        )
+        try:
+            loop = Loop(plan, _claimed(edges, me, held))
+            held.callback(loop.close)
             end = loop.run(until_ready=until_ready)
-    except Stopped:
-        tell("info", "asked to end", kind="stopped")
-        if until_ready:
-            sys.exit(1)  # `rollcall once && start-the-database` must not start it without its file
-        return
+        except Stopped:
+            tell("info", "asked to end", kind="stopped")
+            # `rollcall once && start-the-database` must not start it without its file
+            sys.exit(1 if until_ready else 0)
     if end is End.TIMED_OUT:
         sys.exit(TIMED_OUT)
+
+
+def _introduce(me: Identity, where: str, edges: Edges) -> None:
+    """Tells who this is, where its status is, and what is odd from the start."""
+    tell = edges.tell
+    tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
+    if where:
+        tell("info", f"probes, metrics and the status are at {where}", kind="listening", at=where)
+    for remark in me.remarks:
+        tell("warning", remark, kind="remark")
+    for kept in (each for each in edges.targets if each.is_kept and each.on_disk() is not None):
+        sentence = f"{kept.path} is there, and its reader's own: it is left as it is"
+        tell("info", sentence, kind="kept", path=str(kept.path))
+
+
+def _claimed(edges: Edges, me: Identity, held: contextlib.ExitStack) -> Edges:
+    """The edges with files that no other agent writes, and a memory beside the first of them."""
+    memory = memory_beside(edges.targets[0].path, me)
+    paths = [target.path for target in edges.targets]
+    claims = [publish.Claim(paths[0], me.pod, beside=(memory,))]
+    claims += [publish.Claim(path, me.pod) for path in paths[1:]]
+    for claim in claims:
+        held.enter_context(claim)
+    return replace(
+        edges,
+        targets=tuple(
+            replace(target, write=claim.guarding(target.write))
+            for target, claim in zip(edges.targets, claims, strict=True)
+        ),
+        recall=functools.partial(publish.read, memory),
+        remember=claims[0].guarding(functools.partial(publish.publish, memory, mode=None)),
+    )
 
 
 def listener_of(settings: Settings, wanted: Sequence[Wanted], signals: Signals) -> Listen:
