@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -196,6 +198,15 @@ def played(command: list[str]) -> str:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
+
+
+def test_of_a_process_that_was_taken_leave_of_nothing_is_kept() -> None:
+    process = Process(("true",))
+    kept = weakref.ref(process)
+    process.end(time.monotonic)
+    del process
+    gc.collect()
+    assert kept() is None
 
 
 @pytest.mark.parametrize("words", [("/none/x",), ("/dev/null",), ("a\0b",)])

@@ -10,7 +10,7 @@ from agent.exchange.connecting import LATER, events_of
 from agent.exchange.request import Place, Reply, Request
 from agent.exchange.waits import ExchangeError, Waits
 
-# Bytes of an answer's head, and of each 1xx answer before it.
+# Bytes of an answer's head, and of each 1xx answer before it; what comes at once may be a bit more.
 LARGEST_HEAD = 65_536
 _CHUNK = 65_536
 

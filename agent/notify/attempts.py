@@ -8,7 +8,7 @@ from agent.core.delivery import Lost, Outcome
 from agent.edges import Attempt, Events
 
 # Seconds for the thread of a try that was told to end.
-_FAREWELL = 0.1
+FAREWELL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _GoingOn:
 
     def end(self) -> None:
         self._stop()
-        self._thread.join(_FAREWELL)
+        self._thread.join(FAREWELL)
 
     def _run(self) -> None:
         try:

@@ -20,8 +20,8 @@ from tests.support.http_server import PATIENT, reply, serving
 from tests.support.machines import LISTENS, REFUSES, SILENT, Machines
 
 SHORT = 0.3
-# Nothing answers here, and nothing leaves the machine.
-NAMESERVER = "127.9.0.53"
+# Nothing answers here, nobody else is here, and nothing leaves the machine.
+NAMESERVER = f"127.{100 + os.getpid() // 256 % 100}.{os.getpid() % 256}.53"
 
 
 def ask(url: str, timeout: float, stop: int | None = None) -> int:
@@ -41,13 +41,18 @@ def try_all_addresses(folder: Path, machines: Machines) -> None:
     machines.silent(SILENT)
     port = machines.port
     (folder / "hosts").write_text(
-        f"{LISTENS} one three four\n{REFUSES} none three\n127.9.0.5 none\n{SILENT} four silent\n"
+        f"{SILENT} silent four\n"
+        f"{REFUSES} none three\n"
+        f"{LISTENS} one three four five\n"
+        f"{SILENT} five\n"
+        f"127.9.0.5 none\n"
     )
     with serving(reply(200), address=LISTENS, port=port) as server:
         assert ask(f"http://one:{port}/", PATIENT) == 200
         assert server.guests[0].header("host") == f"one:{port}"
         assert ask(f"http://three:{port}/", PATIENT) == 200
         assert ask(f"http://four:{port}/", 2.0) == 200
+        assert ask(f"http://five:{port}/", 2.0) == 200
     assert wrong(f"http://none:{port}/") == f"none:{port} can't be reached: Connection refused"
     said = wrong(f"http://silent:{port}/", SHORT)
     assert said == f"silent:{port} accepted no connection within {SHORT:g} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -229,6 +230,13 @@ def test_why_there_is_no_answer_is_one_sentence(said: bytes, reason: str) -> Non
         assert wrong(f"{server.url}/secret") == f"{place} {reason}"
 
 
+def test_a_head_that_is_too_long_is_no_answer() -> None:
+    lines = b"A: b\r\n" * LARGEST_HEAD
+    with serving(says(HEAD + lines + b"\r\n")) as server:
+        said = wrong(server.url)
+    assert said.endswith(f" answered with a head of more than {LARGEST_HEAD} bytes")
+
+
 @pytest.mark.parametrize("part", [b"A: b\r\n", b"c"])
 def test_a_head_without_end_is_not_read_to_its_end(part: bytes) -> None:
     def script(guest: Guest) -> None:
@@ -304,6 +312,27 @@ def test_who_answers_before_the_request_is_read_is_heard() -> None:
     with serving(reply(413, b"too large"), reads=False) as server:
         request = Request("POST", server.url, body=b"x" * 20_000_000)
         answer = exchange(request, PATIENT, time.monotonic)
+    assert (answer.status, answer.body) == (413, b"too large")
+
+
+def test_who_answers_and_breaks_off_before_anything_was_sent_is_heard() -> None:
+    calls, is_connected, is_broken_off = itertools.count(), threading.Event(), threading.Event()
+
+    def script(guest: Guest) -> None:
+        is_connected.wait(PATIENT)
+        reply(413, b"too large")(guest)
+        resets(guest)
+        guest.sock.close()
+        is_broken_off.set()
+
+    def late() -> float:
+        if next(calls) >= 3:  # after the beginning, the address's share and the connect
+            is_connected.set()
+            is_broken_off.wait(PATIENT)
+        return time.monotonic()
+
+    with serving(script, reads=False) as server:
+        answer = exchange(Request("POST", server.url, body=b"x"), PATIENT, late)
     assert (answer.status, answer.body) == (413, b"too large")
 
 

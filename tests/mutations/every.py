@@ -1,6 +1,6 @@
 """All mutations there are, and the tests that hold their rules."""
 
-from tests.mutations import asking, founding, hearing, loop, membership, opening, view
+from tests.mutations import asking, founding, hearing, loop, membership, opening, telling, view
 from tests.mutations.mutation import Group
 
 DECIDING = (
@@ -27,6 +27,13 @@ ASKING = (
     "tests/test_publish.py",
     "tests/publish/test_claim.py",
 )
+TELLING = (
+    "tests/notify",
+    "tests/exchange",
+    "tests/test_process.py",
+    "tests/test_check.py",
+    "tests/test_background.py",
+)
 
 GROUPS = (
     Group(DECIDING, membership.MUTATIONS),
@@ -36,4 +43,5 @@ GROUPS = (
     Group(FOUNDING, founding.MUTATIONS, is_simulated=False),
     Group(HEARING, hearing.MUTATIONS, is_simulated=False),
     Group(ASKING, asking.MUTATIONS, is_simulated=False),
+    Group(TELLING, telling.MUTATIONS, is_simulated=False),
 )

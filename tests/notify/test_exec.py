@@ -10,13 +10,18 @@ import sys
 import threading
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.core.delivery import Arrived, Lost, Outcome
 from agent.core.notice import VARIABLES, Notice, Stdin, to_json, to_lines, variables
 from agent.notify import Exec
+from agent.notify.attempts import FAREWELL
+from agent.notify.lines import LONGEST_LINE, MOST_LINES
+from agent.process import GRACE
 from tests.notify.world import NEWS, SOON, World, many, threads
 from tests.support.processes import is_there, number_in
 from tests.support.until import until
@@ -210,28 +215,35 @@ def test_its_lines_are_told_as_they_come(tmp_path: Path) -> None:
         "[os.write(1, (b'z' * 99 + b'\\n') * 10_000) for n in range(100)]",
     ],
 )
-def test_one_that_says_a_hundred_megabytes_costs_neither_memory_nor_the_loops_time(
-    code: str,
-) -> None:
+def test_one_that_says_a_hundred_megabytes_costs_no_memory_and_ends(code: str) -> None:
     world = World()
     tracemalloc.start()
     try:
-        attempt = hook(world, python(code)).start(NEWS)
-        longest, looked = 0.0, time.monotonic()
-        while attempt.outcome() is None:
-            threading.Event().wait(0.001)
-            longest = max(longest, time.monotonic() - looked)
-            looked = time.monotonic()
+        outcome = world.outcome(hook(world, python(code)).start(NEWS), 60.0)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert world.outcome(attempt) == Arrived()
+    assert outcome == Arrived()
     assert most < 2_000_000
-    assert longest < 1.0
-    assert len(world.lines) <= 101
-    assert sum(map(len, world.lines)) < 60_000
-    if len(world.lines) == 101:
+    assert len(world.lines) <= MOST_LINES + 1
+    assert all(len(line) <= LONGEST_LINE + 20 for line in world.lines)
+    if len(world.lines) > MOST_LINES:
         assert world.lines[-1].endswith(" bytes more are left out)")
+
+
+def test_a_log_that_takes_its_time_holds_the_hook_up_and_not_the_loop() -> None:
+    world, goes_on = World(), threading.Event()
+
+    def tell(level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
+        goes_on.wait(SOON)
+        world.tell(level, sentence, kind=kind, **more)
+
+    words = shell("echo one; echo two")
+    attempt = Exec(NAME, words, 60.0, "json", replace(world.around(), tell=tell)).start(NEWS)
+    assert attempt.outcome() is None
+    goes_on.set()
+    assert world.outcome(attempt) == Arrived()
+    assert world.lines == [f"{NAME}: one", f"{NAME}: two"]
 
 
 # How the agent ends it.
@@ -249,7 +261,8 @@ def test_it_is_ended_within_a_fifth_of_a_second_with_all_that_it_started(
     attempt.end()
     took = time.monotonic() - began
     attempt.end()
-    assert took < 0.5  # 0.2 where nothing else runs
+    assert took < SOON
+    assert GRACE + FAREWELL <= 0.2  # which is all that there is to wait for
     until(lambda: not is_there(child) and not threads(), SOON, "nothing is left of it")
     assert isinstance(attempt.outcome(), Lost)
 
@@ -259,6 +272,9 @@ def test_a_program_that_ends_leaves_no_hook(tmp_path: Path) -> None:
     code = f"""
 import os, sys
 from agent.notify import Exec
+from agent.notify.attempts import FAREWELL
+from agent.notify.lines import LONGEST_LINE, MOST_LINES
+from agent.process import GRACE
 from tests.notify.world import NEWS, SOON, World
 from tests.support.processes import number_in
 from tests.support.until import until

@@ -107,7 +107,7 @@ def came_of(whom: ByName | ByPidfile, number: signal.Signals = signal.SIGHUP) ->
 
 
 def why_not(whom: ByName | ByPidfile) -> str:
-    outcome = came_of(whom)
+    outcome = came_of(whom, signal.SIGWINCH)  # nothing happens if it is sent after all
     assert isinstance(outcome, Lost)
     assert "\n" not in outcome.reason
     return outcome.reason.removeprefix("failed: ")
