@@ -300,6 +300,7 @@ def test_a_signal_ends_it_with_all_that_it_started_and_leaves_no_file(
     there = tmp_path / "there"
     words = shell(f"trap '' TERM; (sleep 600) & echo $! > {there}; wait; wait")
     took = []
+    is_interruptible = threading.Event()
 
     @contextlib.contextmanager
     def interruptible() -> Iterator[None]:
@@ -308,6 +309,7 @@ def test_a_signal_ends_it_with_all_that_it_started_and_leaves_no_file(
             raise Stopped
 
         before = signal.signal(signal.SIGUSR1, stop)
+        is_interruptible.set()
         try:
             yield
         finally:
@@ -315,6 +317,7 @@ def test_a_signal_ends_it_with_all_that_it_started_and_leaves_no_file(
 
     def send() -> None:
         until(number_in(there), SOON, "it runs")
+        is_interruptible.wait(SOON)
         os.kill(os.getpid(), signal.SIGUSR1)
 
     sender = threading.Thread(target=send)

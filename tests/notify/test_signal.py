@@ -31,8 +31,8 @@ PROGRAM = """#!/bin/sh
 trap "echo $$ >> $0.got" HUP
 trap exit TERM
 for worker in $1; do "$0" & done
-echo $$ >> "$0.all"
 test -z "$2" || echo $$ > "$0.pid"
+echo $$ >> "$0.all"
 while :; do sleep 0.02; done
 """
 
