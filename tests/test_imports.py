@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "telling": row("core edges formats"),
     "keeping": row("core edges publish telling"),
     "publishing": row("core edges formats publish telling"),
-    "delivering": row("core edges telling"),
+    "delivering": row("background core edges telling"),
     "notify": row("background core edges exchange process publish"),
     "loop": row("core delivering edges keeping publishing telling"),
     "cli": row(EVERYTHING, "click structlog"),

@@ -187,8 +187,8 @@ MUTATIONS = (
         MEMORY,
         "a new pod was told what an older one was",
         SAME_POD,
-        "notified if is_same or not me.addresses else {}",
-        "notified",
+        "told if is_same or not me.addresses else {}",
+        "told",
     ),
     _of(
         MEMORY,
@@ -259,13 +259,6 @@ MUTATIONS = (
         DUE,
         "return self.desired is not None and self.desired != self.published",
         "return self.desired is not None and self.published is None",
-    ),
-    _of(
-        RECONCILE,
-        "the database is told of what is not on disk",
-        DUE,
-        "return self.published is not None and self.published != self.notified",
-        "return self.desired is not None and self.desired != self.notified",
     ),
     _of(
         SELECTION,
