@@ -13,7 +13,7 @@ IN_THE_END = "the gate opens in the end, or says at its deadline who is missing"
 POLLS = "a poll an interval after the last at the latest, not in step, seldom in an outage"
 RESTARTS = "a restart at any moment changes no file and loses nobody"
 SAME_POD = "what is remembered counts for the very same pod only"
-DUE = "work is due while wanted, written and told differ"
+DUE = "work is due while wanted and written differ"
 FOUNDING = "nothing makes a database found a cluster by itself"
 
 
