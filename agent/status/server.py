@@ -120,6 +120,9 @@ class Server:
             functools.partial(Connection, self), sock=self._socket, backlog=BACKLOG
         )
         await self._is_over
+        self._loop.remove_reader(self._socket)  # nobody else is accepted
+        if coming := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(coming)  # those that were, and are not yet among us
         server.close()
         for connection in [*self._connections]:
             connection.drop()

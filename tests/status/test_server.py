@@ -1,5 +1,6 @@
 """The server over real sockets: where it listens, what it answers, and who waits for a change."""
 
+import gc
 import json
 import signal
 import socket
@@ -103,6 +104,15 @@ def test_when_it_is_closed_its_connections_thread_and_port_are_free_again() -> N
         server.show(waiting())
         at = ListenAddress("127.0.0.1", int(server.where.rpartition(":")[2]))
         Server(at, ABOUT).close()
+
+
+def test_clients_that_come_while_it_is_closed_leave_nothing_open() -> None:
+    for _ in range(20):
+        with serving(ready()) as server, ExitStack() as clients:
+            for _ in range(20):
+                clients.enter_context(Client(server))
+            server.close()
+    gc.collect()  # which tells, as an error, of a socket that is still open
 
 
 def test_its_thread_has_all_signals_blocked_and_the_main_one_none_more(server: Server) -> None:
