@@ -13,15 +13,8 @@ from agent import publish
 from agent.answering import Ask, answering
 from agent.bootstrap import Adviser
 from agent.cli.common import asking_of
-from agent.cli.options import (
-    TIMED_OUT,
-    Situation,
-    Wrong,
-    find_situation,
-    inquiry_of,
-    load_settings,
-    settings_options,
-)
+from agent.cli.ending import TIMED_OUT, Wrong
+from agent.cli.options import Situation, find_situation, inquiry_of, load_settings, settings_options
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core import membership
 from agent.core.bootstrap import Advice, listing

@@ -10,14 +10,9 @@ from typing import Any
 import click
 
 from agent.cli.common import as_json_option
+from agent.cli.ending import Wrong
 from agent.cli.gather import gather
-from agent.cli.options import (
-    Wrong,
-    find_nameservers,
-    find_said,
-    find_surroundings,
-    settings_options,
-)
+from agent.cli.options import find_nameservers, find_said, find_surroundings, settings_options
 from agent.core.diagnosis import (
     STEPS,
     Check,

@@ -4,7 +4,7 @@ import click
 
 from agent import formats as registry
 from agent.cli.common import table
-from agent.cli.options import Wrong
+from agent.cli.ending import Wrong
 
 
 @click.group(invoke_without_command=True)

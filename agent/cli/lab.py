@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import formats
-from agent.cli.options import Failed, Wrong
+from agent.cli.ending import Failed, Wrong
 from agent.cli.signals import Signals, Stopped
 from agent.core.roll import Roll, Service
 from agent.settings import PREFIX

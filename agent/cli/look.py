@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from agent.cli.common import answering_now, as_json_option, table
+from agent.cli.ending import Failed, Wrong
 from agent.cli.options import (
-    Failed,
-    Wrong,
     find_situation,
     find_surroundings,
     inquiry_of,

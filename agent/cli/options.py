@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from agent.cli.ending import Wrong
 from agent.core.identity import Identity, IdentityError, identify, told_among
 from agent.core.nameservers import Nameserver
 from agent.core.roll import pod_names
@@ -19,29 +20,9 @@ from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, Sett
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# The exit code where what was waited for did not come in time.
-TIMED_OUT = 3
-
 RESOLV_CONF = Path("/etc/resolv.conf")
 _HOSTS = Path("/etc/hosts")
 _DOWNWARD_API = ("POD_NAME", "POD_NAMESPACE", "POD_IP", "POD_IPS")
-
-
-class Wrong(click.ClickException):
-    """Something that a person can mend: one sentence or a few, no traceback, exit 2."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:
-        """Writes the sentences to stderr, each as a line of its own."""
-        for line in self.message.splitlines():
-            click.echo(f"rollcall: {line}", err=True, file=file)
-
-
-class Failed(Wrong):
-    """What was asked for could not be had: exit 1."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from agent import formats, publish
 from agent.check import Checked, Command
 from agent.cli.common import ONE_FILE_TWICE
-from agent.cli.options import Wrong
+from agent.cli.ending import Wrong
 from agent.cli.signals import Signals
 from agent.core.identity import Role
 from agent.core.reconcile import OnDisk

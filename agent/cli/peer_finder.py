@@ -19,18 +19,10 @@ import click
 
 from agent import __version__, publish
 from agent.cli.container import State
+from agent.cli.ending import TIMED_OUT, Failed, Wrong
 from agent.cli.hooks import ON_CHANGE, ON_START, HookError, Hooks, Script
 from agent.cli.log import EventLog
-from agent.cli.options import (
-    TIMED_OUT,
-    Failed,
-    Function,
-    Situation,
-    Wrong,
-    find_situation,
-    inquiry_of,
-    load_settings,
-)
+from agent.cli.options import Function, Situation, find_situation, inquiry_of, load_settings
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core.delivery import DeliveryRules
 from agent.core.gate import NOT_READY

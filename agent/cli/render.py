@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 
 from agent import formats
-from agent.cli.options import Failed, Wrong
+from agent.cli.ending import Failed, Wrong
 from agent.cli.outputs import base_of, recipe_of
 from agent.core.roll import Roll, RollError, from_document
 from agent.core.selection import Address, ExcludeSelf, Source

@@ -14,15 +14,9 @@ import click
 from agent import __version__, publish
 from agent.cli.bootstrap import adviser_of, guarded
 from agent.cli.common import memory_beside
+from agent.cli.ending import TIMED_OUT, Wrong
 from agent.cli.log import EventLog
-from agent.cli.options import (
-    TIMED_OUT,
-    Wrong,
-    find_situation,
-    inquiry_of,
-    load_settings,
-    settings_options,
-)
+from agent.cli.options import find_situation, inquiry_of, load_settings, settings_options
 from agent.cli.outputs import recipes_of, targets_of, wanted_of
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.cli.telling import notifiers_of, server_of

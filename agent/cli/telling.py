@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent import __version__
-from agent.cli.options import Wrong
+from agent.cli.ending import Wrong
 from agent.core.delivery import DeliveryRules
 from agent.core.notice import Notice
 from agent.edges import Attempt, Events, Notifier
