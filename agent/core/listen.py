@@ -7,6 +7,8 @@ from dataclasses import dataclass
 # The word for no status server at all, and what is listened on where nothing else is said.
 NONE = "none"
 DEFAULT = ":9797"
+# What the header Server says; by that a command knows an agent from anything else on its port.
+SERVER = "rollcall"
 
 _FORM = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[^\[\]:]*)):(?P<port>\d{1,5})", re.ASCII)
 

@@ -27,10 +27,8 @@ from typing import Protocol, cast
 
 import h11
 
+from agent.core.listen import SERVER
 from agent.status.routes import Hold, Request, Response, sentence
-
-# What the header Server says; by that a command knows an agent from anything else on its port.
-SERVER = "rollcall"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from agent.core.bootstrap import Advice
 from agent.core.delivery import Delivery, Told
 from agent.core.identity import Contradiction, Identity
 from agent.core.membership import Membership, Rules, observe
-from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
+from agent.core.observation import Absent, Answered, Endpoint, Why
 from agent.core.roll import Service
 from agent.core.snapshot import NotifierState, OutputState, Polls, Snapshot
 from agent.status import About
@@ -126,7 +126,7 @@ def failing() -> Snapshot:
                     told=before,
                     began_at=NOW - 9,
                     failed=3,
-                    reason="it answered 500",
+                    reason="ended with 1",
                     not_before=NOW + 3.2,
                     waits_since=NOW - 12,
                     successes=1,
@@ -134,6 +134,21 @@ def failing() -> Snapshot:
                 ),
             ),
         ),
+    )
+
+
+def example() -> Snapshot:
+    """What docs/status.md shows: db-2 has just gone, and the hook fails."""
+    some = failing()
+    return replace(
+        some,
+        me=ME,
+        roll=some.membership.roll(3, 0),
+        gate="all files are written",
+        polls=Polls(60, 0, 0, "", NOW - 0.6),
+        advice=None,
+        outputs=some.outputs[:1],
+        notifiers=(replace(some.notifiers[-1], name="exec on-change"),),
     )
 
 
@@ -150,17 +165,13 @@ def observer() -> Snapshot:
     return shown(state, me=state.identity)
 
 
-def unanswered() -> Unknown:
-    """A poll that brought nothing."""
-    return Unknown("nothing came from 10.96.0.10:53 in 2 s")
-
-
 EVERY: Mapping[str, Snapshot | None] = MappingProxyType(
     {
         "starting": None,
         "waiting": waiting(),
         "ready": ready(),
         "failing": failing(),
+        "example": example(),
         "stuck": stuck(),
         "observer": observer(),
     }
