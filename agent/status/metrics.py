@@ -50,7 +50,8 @@ class SnapshotCollector:
 
     def _membership(self, snapshot: Snapshot) -> Iterator[Metric]:
         roll = snapshot.roll
-        yield GaugeMetricFamily("rollcall_members", "Members, this pod too.", value=len(roll.peers))
+        count = len(roll.peers)
+        yield GaugeMetricFamily("rollcall_members", "Members, with this pod.", value=count)
         yield GaugeMetricFamily(
             "rollcall_members_missing",
             "Members that DNS does not list now and that are held.",
@@ -62,13 +63,15 @@ class SnapshotCollector:
             )
         yield CounterMetricFamily(
             "rollcall_membership_changes",
-            "Changes of the members, those before a restart too.",
+            "Changes of the members, with those before a restart.",
             value=roll.generation,
         )
 
     def _polls(self, snapshot: Snapshot) -> Iterator[Metric]:
         polls = snapshot.polls
-        ended = CounterMetricFamily("rollcall_polls", "Times DNS was asked.", labels=["outcome"])
+        ended = CounterMetricFamily(
+            "rollcall_polls", "Times DNS was asked, by what came of it.", labels=["outcome"]
+        )
         for outcome in ("answered", "absent", "unknown"):
             ended.add_metric([outcome], getattr(polls, outcome))
         yield ended
@@ -82,7 +85,7 @@ class SnapshotCollector:
     def _outputs(self, outputs: tuple[OutputState, ...]) -> Iterator[Metric]:
         current = GaugeMetricFamily(
             "rollcall_output_current",
-            "Whether the file is what the members demand; 0: it could not be, or is withheld.",
+            "Whether the file is as the members demand; 0: it waits, failed or is withheld.",
             labels=["path"],
         )
         writes = CounterMetricFamily(
@@ -107,7 +110,7 @@ class SnapshotCollector:
     def _notifications(self, snapshot: Snapshot) -> Iterator[Metric]:
         ended = CounterMetricFamily(
             "rollcall_notifications",
-            "Tries of a notifier that ended.",
+            "Tries of a notifier, by how they ended.",
             labels=["notifier", "outcome"],
         )
         pending = GaugeMetricFamily(
