@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,9 @@ from tests.support.coredns import CoreDns
 from tests.support.kubeapi import KubeApi
 
 Start = Callable[..., Program]
+
+# What waits longer than a person wants to: `make e2e` does it.
+collect_ignore = [] if os.environ.get("ROLLCALL_SLOW") == "1" else ["slow"]
 
 
 @pytest.fixture(scope="package")

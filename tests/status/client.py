@@ -39,8 +39,10 @@ class Answer:
 class Client:
     """One connection."""
 
-    def __init__(self, server: Server, host: str = "127.0.0.1") -> None:
-        port = int(server.where.rpartition(":")[2])
+    def __init__(self, server: Server | str, host: str = "127.0.0.1") -> None:
+        """`server` may be where it is, too."""
+        where = server if isinstance(server, str) else server.where
+        port = int(where.rpartition(":")[2])
         self.sock = socket.create_connection((host, port), SOON)
         self._file = self.sock.makefile("rb")
 
