@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ import yaml
 from agent.cli import COMMANDS
 from agent.cli.outputs import recipe_of
 from agent.core.identity import IdentityError, identify
+from agent.core.listen import ListenAddress
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered
 from agent.core.roll import Peer, Roll, from_document, to_document
@@ -36,6 +38,7 @@ from agent.lab.server import DnsServer
 from agent.lab.world import Nameserver as LabNameserver
 from agent.publish import Claim, PublishError
 from agent.settings import OPTIONS, Output, Said, load
+from agent.status import About, ListenError, serve
 from tests.formats.rolls import THREE
 from tests.test_loop import FILE, SERVICE, World, listed
 
@@ -153,6 +156,9 @@ def everything_said() -> Iterator[str]:
         with Claim(path, "db-0"), pytest.raises(PublishError) as refused_claim:
             Claim(path, "db-1").take()
         yield str(refused_claim.value)
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ListenError) as deaf:
+        serve(ListenAddress(*taken.getsockname()), About("0", 0.0, 0.0, 1.0))
+    yield str(deaf.value)
 
 
 # Of these the whole situation is played elsewhere: in tests/publish and in tests/test_check.py.
@@ -228,17 +234,23 @@ def test_the_pod_fragment_in_readme_runs_commands_that_exist_with_settings_that_
     None
 ):
     pod = yaml.safe_load(blocks(README, "yaml")[0])
-    database, *agents = pod["containers"]
+    (database,) = pod["containers"]
     assert database["env"][0]["value"] == "-Dcassandra.config=file:///peers/cassandra.yaml"
-    containers = [*pod["initContainers"], *agents]
-    assert [container["args"] for container in containers] == [["once"], ["run"]]
-    assert all(c["volumeMounts"] == database["volumeMounts"] for c in containers)
-    for container in containers:
-        variables = {entry["name"]: entry.get("value", "x") for entry in container["env"]}
-        (output,) = load(Said({}, variables)).settings.outputs
-        assert output.path.startswith(container["volumeMounts"][0]["mountPath"])
-        assert load_format(output.format).header.file == Path(output.path).name
-        assert {"POD_NAME", "POD_NAMESPACE", "POD_IP"} <= variables.keys()
+    (agent,) = pod["initContainers"]
+    assert (agent["args"], agent["restartPolicy"]) == (["run"], "Always")
+    assert agent["volumeMounts"] == database["volumeMounts"]
+    variables = {entry["name"]: entry.get("value", "x") for entry in agent["env"]}
+    settings = load(Said({}, variables)).settings
+    (output,) = settings.outputs
+    assert output.path.startswith(agent["volumeMounts"][0]["mountPath"])
+    assert load_format(output.format).header.file == Path(output.path).name
+    assert {"POD_NAME", "POD_NAMESPACE", "POD_IP"} <= variables.keys()
+    assert settings.listen == ListenAddress("", agent["ports"][0]["containerPort"])
+    probes = {kind: agent[kind]["httpGet"] for kind in ("startupProbe", "livenessProbe")}
+    assert [probe["path"] for probe in probes.values()] == ["/readyz", "/livez"]
+    assert {probe["port"] for probe in probes.values()} == {agent["ports"][0]["name"]}
+    tries = agent["startupProbe"]
+    assert tries["periodSeconds"] * tries["failureThreshold"] > settings.wait_timeout
     assert {volume["name"] for volume in pod["volumes"]} == {"peers"}
 
 

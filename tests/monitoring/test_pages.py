@@ -16,7 +16,7 @@ from tests.test_docs import blocks
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 RUNBOOK = (PAGES / "runbook.md").read_text(encoding="utf-8")
 # `status` comes with the status server.
-TOLD = {*COMMANDS, "status"}
+TOLD = {*COMMANDS}
 ALERTS = (FOLDER / "alerts.yaml").read_text(encoding="utf-8")
 
 
