@@ -210,7 +210,6 @@ class Connection(asyncio.BufferedProtocol):
             case Hold(after, timeout):
                 self._after = after
                 self._become(State.HELD, timeout, self.release)
-                self.look()  # there may have been a change between the question and now
             case Response() as response:
                 self._write(response, is_last=has_body)
 

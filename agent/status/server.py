@@ -64,7 +64,11 @@ class Server:
         self._thread = in_background(self._run, "status")
 
     def show(self, snapshot: Snapshot) -> None:
-        """Answers from this one from now on, also those who wait for another generation."""
+        """Answers from this one from now on, also those who wait for another generation.
+
+        No request misses a change: one that was answered to be held from the older snapshot is held
+        before `_look` has its turn.
+        """
         before, self._snapshot = self._snapshot, snapshot
         if before is not None and before.roll.generation != snapshot.roll.generation:
             self._call(self._look)

@@ -58,6 +58,14 @@ def test_a_head_may_be_as_long_as_it_may_be_and_no_byte_longer(server: Server) -
         closes(client)
 
 
+def test_a_head_that_comes_in_parts_may_be_no_longer_either(server: Server) -> None:
+    for size, status in ((LIMITS.head, 200), (LIMITS.head + 50, 431)):
+        head = head_of(size)
+        with Client(server).send(head[:100]) as client:
+            get(server, "/livez")  # so the first part is read by itself
+            assert client.send(head[100:]).answer().status == status
+
+
 def test_a_client_that_sends_headers_without_end_reads_why_it_is_refused(server: Server) -> None:
     with Client(server).send(b"GET /livez HTTP/1.1\r\n") as client:
         sending = threading.Thread(target=_send_headers, args=(client,), daemon=True)
