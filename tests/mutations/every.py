@@ -1,6 +1,16 @@
 """All mutations there are, and the tests that hold their rules."""
 
-from tests.mutations import asking, founding, hearing, loop, membership, opening, telling, view
+from tests.mutations import (
+    asking,
+    founding,
+    hearing,
+    loop,
+    membership,
+    opening,
+    status,
+    telling,
+    view,
+)
 from tests.mutations.mutation import Group
 
 DECIDING = (
@@ -34,6 +44,16 @@ TELLING = (
     "tests/test_check.py",
     "tests/test_background.py",
 )
+# Without those that take long: a mutation names them where they are what notices it.
+STATUS = (
+    "tests/core/test_listen.py",
+    "tests/status/test_document.py",
+    "tests/status/test_metrics.py",
+    "tests/status/test_routes.py",
+    "tests/status/test_openapi.py",
+    "tests/status/test_server.py",
+    "tests/status/test_bounds.py",
+)
 
 GROUPS = (
     Group(DECIDING, membership.MUTATIONS),
@@ -44,4 +64,5 @@ GROUPS = (
     Group(HEARING, hearing.MUTATIONS, is_simulated=False),
     Group(ASKING, asking.MUTATIONS, is_simulated=False),
     Group(TELLING, telling.MUTATIONS, is_simulated=False),
+    Group(STATUS, status.MUTATIONS, is_simulated=False),
 )
