@@ -332,7 +332,7 @@ def no_stranger(question: Question) -> Iterable[bytes]:
 
 def in_compose(server: ScriptedDns, **how: Any) -> Dns:
     """All facts in the container of db-1's agent, which has an address that Docker knows."""
-    given = {"own": CONTAINER, "here": HERE, "timeout": 0.3, **how}
+    given = {"own": CONTAINER, "here": HERE, "timeout": 1.0, **how}
     return examined(*at(server), service=BARE, **given)
 
 
