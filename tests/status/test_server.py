@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -276,6 +277,34 @@ def test_a_change_between_question_and_hold_is_not_missed() -> None:
         for generation in range(1, last + 1):
             server.show(changed(ready(), generation))
         until(lambda: seen == [last] * 4, SOON, "all have seen the last change")
+
+
+def test_who_knows_a_change_already_is_not_answered_because_of_it() -> None:
+    """It asks when the change is known, and before the server has told it to those who wait."""
+    going_on, is_asked, calls = threading.Event(), threading.Event(), count(1)
+    shown: list[Server] = []
+
+    def clock() -> float:
+        match next(calls):
+            case 1:  # of the first request, until the others are there
+                is_asked.set()
+                going_on.wait(SOON)
+            case 3:  # of the second one, after the date of the first
+                shown[0].show(changed(ready(), GENERATION + 1))
+        return NOW
+
+    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, clock)
+    server.show(ready())
+    shown.append(server)
+    with closing(server), Client(server) as first, Client(server) as second, Client(server) as held:
+        first.ask("/livez")
+        assert is_asked.wait(SOON)
+        second.ask("/livez")
+        held.ask(f"/v1/peers?after={GENERATION + 1}&timeout=60s")
+        going_on.set()
+        assert first.answer().status == second.answer().status == 200
+        get(server, "/livez")
+        assert not held.has_news()
 
 
 def test_limits_are_as_documented() -> None:
