@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent.background import in_background
 from agent.core.delivery import Arrived, Delivery, Lost, Told
-from agent.core.notice import notice
+from agent.core.notice import Notice, notice
 from agent.core.roll import Roll
 from agent.core.snapshot import NotifierState
 from agent.edges import Attempt, Clock, Notifier
@@ -20,11 +20,12 @@ FIRST_FILES = ""
 
 
 @dataclass(slots=True)
-class _Line:
-    """A notifier, what it did, and the try that goes on."""
+class _Reader:
+    """A notifier, what it did, what it is to tell now, and the try that goes on."""
 
     notifier: Notifier
     delivery: Delivery
+    news: Notice | None = None
     attempt: Attempt | None = None
 
 
@@ -38,7 +39,7 @@ class Deliveries:
         tell: Teller,
         clock: Clock,
     ) -> None:
-        self._lines = [_Line(each, Delivery(told.get(each.name))) for each in notifiers]
+        self._readers = [_Reader(each, Delivery(told.get(each.name))) for each in notifiers]
         self._first = told.get(FIRST_FILES)
         self._tell = tell
         self._clock = clock
@@ -47,20 +48,22 @@ class Deliveries:
     @property
     def told(self) -> dict[str, Told]:
         """What each notifier was told last, by its name, and what was in the first files."""
-        told = {line.notifier.name: line.delivery.told for line in self._lines}
+        told = {reader.notifier.name: reader.delivery.told for reader in self._readers}
         all_ = {FIRST_FILES: self._first, **told}
         return {name: each for name, each in all_.items() if each is not None}
 
     @property
     def states(self) -> tuple[NotifierState, ...]:
         """What each notifier did, and is to do."""
-        return tuple(NotifierState(line.notifier.name, line.delivery) for line in self._lines)
+        return tuple(
+            NotifierState(reader.notifier.name, reader.delivery) for reader in self._readers
+        )
 
     def next(self) -> float | None:
         """When a notifier has something to tell again (clock seconds), None if none has."""
         if self._stamp is None:
             return None
-        due = [line.delivery.due(self._stamp, line.notifier.rules) for line in self._lines]
+        due = [each.delivery.due(self._stamp, each.notifier.rules) for each in self._readers]
         return min((when for when in due if when is not None), default=None)
 
     def begin(self, stamp: str, roll: Roll) -> None:
@@ -69,44 +72,57 @@ class Deliveries:
         After a restart the reader may be running, and is told of what changed since.
         """
         self._first = self._first or Told(stamp, roll.peers)
-        for line in self._lines:
-            if line.delivery.told is None and not line.notifier.rules.on_first:
-                line.delivery = Delivery(self._first)
+        for reader in self._readers:
+            if reader.delivery.told is None and not reader.notifier.rules.on_first:
+                reader.delivery = Delivery(self._first)
 
     def turn(self, stamp: str, roll: Roll) -> None:
-        """Takes over what came of tries, and starts those that are due."""
+        """Takes over what came of tries, and says which are due: `start` begins these.
+
+        In between it is to be remembered that they have begun: what becomes of a try is not known
+        from then on.
+        """
         self._stamp = stamp
-        for line in self._lines:
-            self._take(line)
+        for reader in self._readers:
+            self._take(reader)
             now = self._clock.now()
-            line.delivery = line.delivery.waiting(stamp, now)
-            due = line.delivery.due(stamp, line.notifier.rules)
+            reader.delivery = reader.delivery.waiting(stamp, now)
+            due = reader.delivery.due(stamp, reader.notifier.rules)
             if due is not None and due <= now:
-                told = line.delivery.told
-                news = notice(None if told is None else told.peers, roll)
-                line.delivery = line.delivery.begun(Told(stamp, roll.peers), now)
-                line.attempt = line.notifier.start(news)
-                self._take(line)
+                told = reader.delivery.told
+                reader.news = notice(None if told is None else told.peers, roll)
+                reader.delivery = reader.delivery.begun(Told(stamp, roll.peers), now)
+
+    def start(self) -> None:
+        """Begins the tries that are due."""
+        for reader in self._readers:
+            if reader.news is not None:
+                reader.attempt, reader.news = reader.notifier.start(reader.news), None
+                self._take(reader)
 
     def close(self) -> None:
         """Ends all tries that go on; after a restart they are made again."""
-        tries = [line.attempt for line in self._lines if line.attempt is not None]
+        tries = [reader.attempt for reader in self._readers if reader.attempt is not None]
         # All at once: the agent has half a second to end in, and one may need two tenths.
-        for ending in [in_background(each.end, "ending") for each in tries]:
-            ending.join()
+        try:
+            for ending in [in_background(each.end, "ending") for each in tries]:
+                ending.join()
+        except RuntimeError:  # a thread too many for this container
+            for each in tries:
+                each.end()
 
-    def _take(self, line: _Line) -> None:
+    def _take(self, reader: _Reader) -> None:
         """Takes over what came of a try, if it has ended."""
-        outcome = None if line.attempt is None else line.attempt.outcome()
+        outcome = None if reader.attempt is None else reader.attempt.outcome()
         if outcome is None:
             return
-        line.attempt = None
+        reader.attempt = None
         now = self._clock.now()
         match outcome:
             case Arrived():
-                line.delivery = line.delivery.arrived()
-                self._tell.notified(line.notifier.name)
+                reader.delivery = reader.delivery.arrived()
+                self._tell.notified(reader.notifier.name)
             case Lost(reason):
-                line.delivery = line.delivery.lost(reason, now)
-                pause = line.delivery.not_before - now
-                self._tell.not_notified(line.notifier.name, reason, line.delivery.failed, pause)
+                reader.delivery = reader.delivery.lost(reason, now)
+                pause = reader.delivery.not_before - now
+                self._tell.not_notified(reader.notifier.name, reason, reader.delivery.failed, pause)

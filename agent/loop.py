@@ -119,6 +119,9 @@ class Loop:
     def _keep_true(self) -> End | None:
         """Writes and notifies what is due, with the gate open."""
         self._listen()
+        if not self._is_ready:
+            self._gate = "the files are being written"
+            self._show()  # a check may take its time
         problem = self._advise() or self._publisher.publish(
             self._roll(), self._heard, may_be_old=self._was_open
         )
@@ -127,6 +130,8 @@ class Loop:
         if self._is_ready:
             if self._plan.notifies:
                 self._deliveries.turn(*self._news())
+                self._remember()
+                self._deliveries.start()
             return End.READY
         self._gate = problem
         return self._give_up(problem) if self._edges.clock.now() >= self._deadline else None

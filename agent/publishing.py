@@ -36,8 +36,12 @@ class Publisher:
 
     @property
     def published(self) -> dict[str, str | None]:
-        """The digest of what is on disk, by path; None where there is nothing."""
-        return {str(path): ledger.published for path, ledger in self._ledgers.items()}
+        """The digest of what is on disk, by path; None where there is nothing.
+
+        Without what its reader rewrites: that is no news to the reader.
+        """
+        kept = {target.path for target in self._targets if target.is_kept}
+        return {str(path): led.published for path, led in self._ledgers.items() if path not in kept}
 
     @property
     def written(self) -> Roll | None:
@@ -62,7 +66,7 @@ class Publisher:
                     sentence = f"whether there is a file {target.path} can't be told: {reason}"
                     return self._fail(target, sentence)
                 case str() | Unread():
-                    self._is(target, "kept")
+                    self._became(target, "kept")
                     return ""
         try:
             content = self._render(target, roll)
@@ -78,7 +82,7 @@ class Publisher:
         except (FormatError, PublishError) as wrong:
             is_there = bool(self._ledgers[target.path].published)
             return self._fail(target, str(wrong), is_there=is_there)
-        self._is(target, "current")
+        self._became(target, "current")
         return ""
 
     def _wrote(self, target: Target, roll: Roll) -> None:
@@ -92,7 +96,7 @@ class Publisher:
         stays = "; the last good file stays" if is_there else ""
         said = f"{sentence}{stays}"
         self._tell.seldom(str(target.path), "error", said, kind="not_published")
-        self._is(target, "failed", said)
+        self._became(target, "failed", said)
         state = self._states[target.path]
         self._states[target.path] = replace(state, failures=state.failures + 1)
         return sentence
@@ -102,10 +106,10 @@ class Publisher:
         on_disk = target.on_disk()
         is_there = isinstance(on_disk, str) and bool(on_disk)  # and not a folder, or a pipe
         said = self._tell.withheld(target, content, heard, is_there=is_there)
-        self._is(target, "withheld", said)
+        self._became(target, "withheld", said)
         return "" if is_there and may_be_old else said
 
-    def _is(self, target: Target, condition: Condition, reason: str = "") -> None:
+    def _became(self, target: Target, condition: Condition, reason: str = "") -> None:
         """Notes what became of an output."""
         state = self._states[target.path]
         self._states[target.path] = replace(state, condition=condition, reason=reason)

@@ -1,6 +1,7 @@
 """Who is told of what by the loop, and when: tries that take their time, fail, or are cut off."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.core.delivery import Arrived, DeliveryRules, Lost, Outcome
@@ -117,6 +118,30 @@ def test_an_agent_that_was_killed_before_its_hook_ended_tells_again_what_is_new_
     assert again.told == ["db-0 db-1 db-2"]
     assert [peer.name for peer in again.tries[0].notice.added] == ["db-2"]
     assert not again.tries[0].notice.is_first
+
+
+def test_that_a_try_has_begun_is_remembered_before_it_has_any_effect() -> None:
+    world, remembered = World(dns=listed(0, 1)), list[str]()
+
+    def start(notice: Notice) -> Try:
+        known = json.loads(world.memory or b"")
+        remembered.append(known["told"]["exec reload"]["stamp"])
+        return Try(notice, Arrived())
+
+    loop = running(world, Notifier("exec reload", start))
+    world.dns = listed(0, 1, 2)
+    loop.pass_time(5)
+    assert remembered == [""]
+    assert json.loads(world.memory or b"")["told"]["exec reload"]["stamp"]
+
+
+def test_a_file_that_its_reader_rewrites_is_no_news_after_a_restart() -> None:
+    world, hook = World(dns=listed(0, 1)), Hook()
+    kept = replace(world.target(), is_kept=True)
+    world.loop("db-1", None, kept, notifiers=(hook.notifier(),)).pass_time(5)
+    world.disk[FILE] = b"the reader's own"
+    world.loop("db-1", None, kept, notifiers=(hook.notifier(),)).pass_time(5)
+    assert hook.told == []
 
 
 def test_the_first_files_are_told_only_to_who_wants_that_and_as_the_first() -> None:

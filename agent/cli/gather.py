@@ -172,9 +172,10 @@ def _programs(settings: Settings) -> Iterator[Program]:
     words = [(o.check[0], f"the check of {o.path}") for o in settings.outputs if o.check]
     words += [(n.exec[0], f"the hook {n.called}") for n in settings.notify if n.exec]
     for name, of in words:
-        if shutil.which(name):
+        at = str(Path("/", name)) if "/" in name else name  # where it is started
+        if shutil.which(at):
             yield Program(name, of)
-        elif os.path.lexists(name) and "/" in name:
+        elif os.path.lexists(at) and "/" in at:
             yield Program(name, of, f"{name} is not executable for user {os.geteuid()}")
         else:
             yield Program(name, of, f"there is no program {name}")

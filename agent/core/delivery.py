@@ -48,7 +48,8 @@ class Delivery:
 
     `told` is what arrived last, None before anything did; `under_way` what is being told now.
     `failed` counts failures in a row, `reason` is why the last one did. `waits_since` is when the
-    news began to wait that has not arrived yet.
+    news began to wait that has not arrived yet, `newer_since` when what came after the news that is
+    being told.
     """
 
     told: Told | None = None
@@ -58,6 +59,7 @@ class Delivery:
     reason: str = ""
     not_before: float = 0.0
     waits_since: float | None = None
+    newer_since: float | None = None
     successes: int = 0
     failures: int = 0
 
@@ -72,6 +74,10 @@ class Delivery:
         """Notes since when there is news that has not arrived."""
         if self.told is not None and self.told.stamp == stamp:
             return replace(self, waits_since=None)
+        if self.under_way is not None and self.under_way.stamp == stamp:
+            return replace(self, newer_since=None)
+        if self.under_way is not None and self.newer_since is None:
+            return replace(self, newer_since=now)
         return self if self.waits_since is not None else replace(self, waits_since=now)
 
     def begun(self, news: Told, now: float) -> "Delivery":
@@ -88,6 +94,8 @@ class Delivery:
             failed=0,
             reason="",
             not_before=0.0,
+            waits_since=self.newer_since,
+            newer_since=None,
             successes=self.successes + 1,
         )
 
@@ -100,6 +108,7 @@ class Delivery:
             failed=self.failed + 1,
             reason=reason,
             not_before=now + pause,
+            newer_since=None,
             failures=self.failures + 1,
         )
 

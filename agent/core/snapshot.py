@@ -1,7 +1,7 @@
 """What an agent knows and does at one moment, as one value: what the status server answers from.
 
-The loop makes a new one at the end of each turn, out of values that it holds anyway; nothing is
-worked out before somebody asks. All times are those of the loop's clock, in seconds.
+The loop makes a new one at the end of each turn, out of values that it holds; what they mean is
+worked out when somebody asks. All times are those of the loop's clock, in seconds.
 """
 
 from collections.abc import Iterator

@@ -197,7 +197,7 @@ def _http_problems(target: HttpTarget) -> Iterator[str]:
     except ValueError:  # a port that is no number, or an address with half a bracket
         is_whole = False
     if not is_whole or not re.fullmatch(r"[!-~]+", target.url):
-        yield f"{target.url!r} is no URL, as in http://127.0.0.1:8080/reload"
+        yield "that is no URL, as in http://127.0.0.1:8080/reload"
     elif parts.username is not None:
         yield "a URL holds no password here: use an Authorization header"
     for name, value in target.headers.items():

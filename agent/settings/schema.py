@@ -106,6 +106,14 @@ class HttpTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: Literal["GET", "POST", "PUT"] = "POST"
     headers: dict[str, str] = {}
 
+    @property
+    def host(self) -> str:
+        """HOST or HOST:PORT, without a password; empty where there is none in it."""
+        try:
+            return urlsplit(self.url).netloc.rpartition("@")[2]
+        except ValueError:  # half a bracket
+            return ""
+
 
 class SignalTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A process that gets a signal when a file has changed: by its name, or by its pidfile."""
@@ -144,7 +152,7 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.exec is not None:
             return f"exec {PurePath(self.exec[0]).name}"
         if self.http is not None:
-            return f"http {urlsplit(self.http.url).netloc.rpartition('@')[2]}"
+            return f"http {self.http.host}".rstrip()
         if self.signal is not None:
             return f"signal {self.signal.process or PurePath(self.signal.pidfile).name}"
         return ""

@@ -86,6 +86,14 @@ def test_how_long_news_waits_is_counted_from_the_first_that_did_not_arrive() -> 
     assert delivery.begun(C, 6.0).arrived().waiting("c", 7.0).waits_since is None
 
 
+def test_what_a_try_has_told_waits_no_more_though_newer_news_came_meanwhile() -> None:
+    delivery = Delivery(A).waiting("b", 2.0).begun(B, 3.0).waiting("b", 4.0).waiting("c", 5.0)
+    assert delivery.waiting("c", 6.0).arrived().waiting("c", 7.0).waits_since == 5.0
+    lost = delivery.lost("x", 8.0).waiting("c", 8.0)
+    assert lost.waits_since == 2.0
+    assert delivery.waiting("b", 6.0).arrived().waiting("b", 7.0).waits_since is None
+
+
 def test_of_what_is_told_at_a_restart_only_the_peers_are_sure() -> None:
     assert Delivery(A).begun(B, 1.0).told == Told("", PEERS)
 

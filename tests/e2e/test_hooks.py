@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import sys
@@ -18,6 +17,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.kube import Kube
 from tests.e2e.program import QUICK, SERVICE, Program, fqdn, located, seconds_to_end
 from tests.support.http_server import reply, serving
+from tests.support.processes import is_there
 from tests.support.until import until
 
 SOON = 15.0
@@ -229,8 +229,4 @@ def test_a_rollcall_that_a_hook_starts_takes_the_hooks_variables_for_no_settings
 
 
 def _is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return not is_there(pid)

@@ -116,8 +116,9 @@ MUTATIONS = (
         "a notification that failed is lost",
         TOLD,
         "            case Lost(reason):\n"
-        "                line.delivery = line.delivery.lost(reason, now)\n",
-        "            case Lost(reason):\n                line.delivery = line.delivery.arrived()\n",
+        "                reader.delivery = reader.delivery.lost(reason, now)\n",
+        "            case Lost(reason):\n"
+        "                reader.delivery = reader.delivery.arrived()\n",
         DELIVERING,
     ),
     _mutation(
@@ -129,15 +130,15 @@ MUTATIONS = (
     _mutation(
         "the database is told of the first files",
         TOLD,
-        "line.delivery.told is None and not line.notifier.rules.on_first:",
+        "reader.delivery.told is None and not reader.notifier.rules.on_first:",
         "False:",
         DELIVERING,
     ),
     _mutation(
         "what changed while the agent was away is not told",
         TOLD,
-        "_Line(each, Delivery(told.get(each.name)))",
-        "_Line(each, Delivery())",
+        "_Reader(each, Delivery(told.get(each.name)))",
+        "_Reader(each, Delivery())",
         DELIVERING,
     ),
     _mutation(
