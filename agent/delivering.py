@@ -7,16 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.background import in_background
-from agent.core.delivery import Arrived, Delivery, Lost, Told
+from agent.core.delivery import FIRST_FILES, Arrived, Delivery, Lost, Told
 from agent.core.notice import Notice, notice
 from agent.core.roll import Roll
 from agent.core.snapshot import NotifierState
 from agent.edges import Attempt, Clock, Notifier
 from agent.telling import Teller
-
-# Under this name is kept what was in the first files that were written: a notifier that is new
-# after a restart is told what changed since then.
-FIRST_FILES = ""
 
 
 @dataclass(slots=True)
@@ -56,14 +52,19 @@ class Deliveries:
     def states(self) -> tuple[NotifierState, ...]:
         """What each notifier did, and is to do."""
         return tuple(
-            NotifierState(reader.notifier.name, reader.delivery) for reader in self._readers
+            NotifierState(each.notifier.name, each.delivery, self._due(each))
+            for each in self._readers
         )
+
+    def _due(self, reader: _Reader) -> float | None:
+        """When it has something to tell (clock seconds), None if it has nothing."""
+        if self._stamp is None:
+            return None
+        return reader.delivery.due(self._stamp, reader.notifier.rules)
 
     def next(self) -> float | None:
         """When a notifier has something to tell again (clock seconds), None if none has."""
-        if self._stamp is None:
-            return None
-        due = [each.delivery.due(self._stamp, each.notifier.rules) for each in self._readers]
+        due = [self._due(reader) for reader in self._readers]
         return min((when for when in due if when is not None), default=None)
 
     def begin(self, stamp: str, roll: Roll) -> None:
@@ -124,5 +125,5 @@ class Deliveries:
                 self._tell.notified(reader.notifier.name)
             case Lost(reason):
                 reader.delivery = reader.delivery.lost(reason, now)
-                pause = reader.delivery.not_before - now
+                pause = max(0.0, (self._due(reader) or now) - now)
                 self._tell.not_notified(reader.notifier.name, reason, reader.delivery.failed, pause)

@@ -3,6 +3,9 @@
 Knows the document as bytes only; what is in it is `core/memory`'s.
 """
 
+from dataclasses import replace
+
+from agent.core.delivery import FIRST_FILES, UNSURE
 from agent.core.identity import Identity
 from agent.core.membership import Membership
 from agent.core.memory import Memory, RecallError, recall, remember
@@ -31,7 +34,9 @@ class Keeper:
         except RecallError as wrong:
             sentence = f"what was remembered before the start is not used: {wrong}"
             self._tell.now("warning", sentence, kind="memory")
-            return nothing
+            # Whoever should have been told of something by then may not have been.
+            told = {FIRST_FILES: UNSURE} if wrong.is_damaged else {}
+            return replace(nothing, told=told)
 
     def remember(self, memory: Memory) -> None:
         """Keeps it, if there is anything to keep; where that fails, it is tried again."""

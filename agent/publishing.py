@@ -48,18 +48,20 @@ class Publisher:
         """The roll that the files are of; the newest, where one is older because it failed."""
         return self._written
 
-    def publish(self, roll: Roll, heard: Heard, *, may_be_old: bool) -> str:
-        """Writes each file that is due; why one could not be, empty if all are true.
+    @property
+    def are_there(self) -> bool:
+        """Whether each file is there, an older one maybe."""
+        return all(_is_there(target) for target in self._targets)
 
-        `may_be_old`: a file that is withheld is good enough if there is one.
-        """
-        problems = [self._one(target, roll, heard, may_be_old) for target in self._targets]
+    def publish(self, roll: Roll, heard: Heard) -> str:
+        """Writes each file that is due; why one could not be, empty if all are true."""
+        problems = [self._one(target, roll, heard) for target in self._targets]
         ledgers = self._ledgers.values()
         if self._written is None or not any(ledger.is_publish_due for ledger in ledgers):
             self._written = roll
         return "; ".join(problem for problem in problems if problem)
 
-    def _one(self, target: Target, roll: Roll, heard: Heard, may_be_old: bool) -> str:
+    def _one(self, target: Target, roll: Roll, heard: Heard) -> str:
         if target.is_kept:
             match target.on_disk():
                 case Unread(reason, is_there=False):
@@ -71,7 +73,7 @@ class Publisher:
         try:
             content = self._render(target, roll)
             if isinstance(content, Withheld):
-                return self._withhold(target, content, heard, may_be_old)
+                return self._withhold(target, content, heard)
             ledger = self._look_at(target).want(digest(content))
             self._ledgers[target.path] = ledger
             if ledger.is_publish_due:
@@ -101,13 +103,11 @@ class Publisher:
         self._states[target.path] = replace(state, failures=state.failures + 1)
         return sentence
 
-    def _withhold(self, target: Target, content: Withheld, heard: Heard, may_be_old: bool) -> str:
-        """Tells why a file is not written; empty where an earlier life of this pod wrote it."""
-        on_disk = target.on_disk()
-        is_there = isinstance(on_disk, str) and bool(on_disk)  # and not a folder, or a pipe
-        said = self._tell.withheld(target, content, heard, is_there=is_there)
+    def _withhold(self, target: Target, content: Withheld, heard: Heard) -> str:
+        """Tells why a file is not written."""
+        said = self._tell.withheld(target, content, heard, is_there=_is_there(target))
         self._became(target, "withheld", said)
-        return "" if is_there and may_be_old else said
+        return said
 
     def _became(self, target: Target, condition: Condition, reason: str = "") -> None:
         """Notes what became of an output."""
@@ -132,3 +132,9 @@ class Publisher:
             content = target.render(roll)
             self._rendered[target.path] = (roll, now, content)
         return content
+
+
+def _is_there(target: Target) -> bool:
+    """Whether there is a file, and not a folder or a pipe."""
+    on_disk = target.on_disk()
+    return isinstance(on_disk, str) and bool(on_disk)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from agent.core.delivery import Arrived, DeliveryRules, Lost, Outcome
@@ -10,6 +11,7 @@ from agent.core.notice import Notice
 from agent.core.roll import Roll
 from agent.edges import Notifier
 from agent.formats import Withheld
+from agent.loop import End
 from tests.test_loop import DOWN, FILE, Running, World, listed, names
 
 
@@ -188,6 +190,19 @@ def test_two_tries_are_the_shortest_gap_apart_and_it_does_not_wait_for_the_next_
     assert world.shown[-1].notifiers[0].delivery.began_at == began + 30.5
 
 
+def test_when_it_is_told_again_is_said_with_the_shortest_gap_in_it() -> None:
+    world, hook = World(dns=listed(0, 1)), Hook()
+    loop = running(world, hook.notifier(min_interval=40.0))
+    world.dns = listed(0, 1, 2)
+    loop.pass_time(1)
+    hook.tries[0].how = Lost("failed with 1")
+    loop.pass_time(1)
+    (said,) = world.said("not_notified")
+    assert int(said.rpartition(" in ")[2].removesuffix(" s")) > 35
+    (state,) = world.shown[-1].notifiers
+    assert state.due == (state.delivery.began_at or 0) + 40.0
+
+
 def test_a_file_that_is_withheld_and_then_written_is_news() -> None:
     def render(roll: Roll) -> bytes | Withheld:
         return names(roll) if len(roll.peers) != 3 else Withheld("not with three")
@@ -201,6 +216,45 @@ def test_a_file_that_is_withheld_and_then_written_is_news() -> None:
     world.dns = listed(0, 1, 2, 3)
     loop.pass_time(5)
     assert hook.told == ["db-0 db-1 db-2 db-3"]
+
+
+def test_after_a_restart_a_file_that_can_not_be_written_keeps_no_gate_shut_and_no_news_back() -> (
+    None
+):
+    world, hook, other = World(dns=listed(0, 1)), Hook(), Path("/full/a")
+    targets = (world.target(), replace(world.target(other), write=world.refuse))
+    world.disk[other] = b"of an earlier life"
+    running(world).pass_time(5)
+    world.dns = listed(0, 1, 2)
+    gate = GateRules(wait_timeout=3)
+    loop = world.loop("db-1", gate, *targets, notifiers=(hook.notifier(),))
+    assert loop.pass_time(30) is End.READY
+    assert hook.told == ["db-0 db-1 db-2"]
+    assert world.shown[-1].gate == (
+        "it was open before this restart, although /full/a was not written: the volume is full"
+    )
+    del world.disk[other]
+    again = world.loop("db-1", gate, *targets)
+    assert again.pass_time(30) is End.TIMED_OUT
+
+
+def test_where_a_memory_is_damaged_each_reader_is_told_once_as_news_may_have_been_lost() -> None:
+    world, hook = World(dns=listed(0, 1)), Hook()
+    running(world, hook.notifier())
+    world.memory = (world.memory or b"")[:-20]
+    loop = running(world, hook.notifier())
+    assert hook.told == ["db-0 db-1"]
+    assert not hook.tries[0].notice.is_first
+    hook.tries[0].how = Arrived()
+    loop.pass_time(60)
+    assert len(hook.tries) == 1
+
+
+def test_the_memory_of_another_pod_makes_no_news() -> None:
+    world, hook = World(dns=listed(0, 1, 2)), Hook()
+    running(world, hook.notifier())
+    world.loop("db-2", notifiers=(hook.notifier(),)).pass_time(5)
+    assert hook.told == []
 
 
 def test_when_the_loop_is_closed_what_it_started_is_ended() -> None:

@@ -106,6 +106,9 @@ class World:
 
         return Target("names", path, render, write, on_disk)
 
+    def refuse(self, _: bytes) -> None:
+        raise PublishError("/full/a was not written: the volume is full")
+
     def start(self, notice: Notice) -> Ended:
         if self.is_deaf:
             return Ended(Lost("is deaf"))

@@ -21,6 +21,9 @@ from hashlib import sha256
 
 from agent.core.roll import Peer
 
+# Under this name is kept what was in the first files that were written: a notifier that is new
+# after a restart is told what changed since then.
+FIRST_FILES = ""
 # The pause after the first failure, doubled with each that follows.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
@@ -32,6 +35,10 @@ class Told:
 
     stamp: str
     peers: tuple[Peer, ...]
+
+
+# Of readers that may have been told anything.
+UNSURE = Told("", ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,14 @@ MEMORY_VERSION = 1
 
 
 class RecallError(ValueError):
-    """A document that is damaged, or of another pod; the sentence says which."""
+    """A document that is damaged, or of another pod; the sentence says which.
+
+    `is_damaged`: it may be this pod's own, and what was told by it is not known.
+    """
+
+    def __init__(self, sentence: str, *, is_damaged: bool = True) -> None:
+        super().__init__(sentence)
+        self.is_damaged = is_damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def recall(content: bytes, me: Identity, now: float) -> Memory:
         raise RecallError("it is damaged") from None
     if (roll.service, roll.me and roll.me.fqdn) != (me.service, me.peer and me.fqdn):
         whose = roll.me.fqdn if roll.me else f"an observer of {roll.service.fqdn}"
-        raise RecallError(f"it is of {whose}")
+        raise RecallError(f"it is of {whose}", is_damaged=False)
     generation = max(1, roll.generation)
     is_same = me.addresses == (roll.me.addresses if roll.me else ())
     is_open = is_same and (bool(me.addresses) or not me.is_member)

@@ -68,10 +68,11 @@ class OutputState:
 
 @dataclass(frozen=True, slots=True)
 class NotifierState:
-    """One notifier: its name, and what it did and is to do."""
+    """One notifier: its name, what it did, and when it is to tell next, None if never."""
 
     name: str
     delivery: Delivery
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,13 @@ def missing(membership: Membership, rules: Rules, now: float) -> Iterator[Missin
 
     While nobody answers nobody is missing for longer: that time does not count.
     """
-    by_name = {peer.fqdn: peer for peer in membership.peers}
-    for known in membership.tracked:
-        peer = by_name.get(known.fqdn)
-        if peer is None or not known.sighting.missed or known.fqdn == membership.identity.fqdn:
+    sightings = {known.fqdn: known.sighting for known in membership.tracked}
+    for peer in membership.peers:
+        sighting = sightings.get(peer.fqdn)
+        if peer.fqdn == membership.identity.fqdn or (sighting and not sighting.missed):
+            continue
+        if sighting is None:  # it is dropped, and in the view until that has settled
+            yield Missing(peer, rules.forget_after, rules.forget_after)
             continue
         until = now if membership.heard_at is None else min(now, membership.heard_at)
-        yield Missing(peer, max(0.0, known.sighting.missing_for(until)), rules.forget_after)
+        yield Missing(peer, max(0.0, sighting.missing_for(until)), rules.forget_after)

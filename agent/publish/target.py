@@ -38,6 +38,11 @@ def check_target(path: Path, mode: int | None = None) -> None:
     if longest_beside(path) > _longest_name(folder):
         raise PublishError(f"the name of {path} is too long to write a file beside it")
     _check_what_is_there(path)
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise PublishError(
+            f"{folder} is mounted read-only: mount it without readOnly, or mend its volume",
+            Fault.NOT_PERMITTED,
+        )
     if not is_writable(folder):
         raise PublishError(
             f"{folder} is not writable for user {os.geteuid()}: give the volume a group that the "

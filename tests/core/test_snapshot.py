@@ -37,6 +37,18 @@ def test_while_nobody_answers_nobody_is_missing_for_longer() -> None:
     assert gone.seconds == 0.0
 
 
+def test_who_was_dropped_is_missing_until_that_is_in_the_view() -> None:
+    rules = Rules(settle=5.0, forget_after=2.0)
+    state = Membership(ME)
+    for now in (0.0, 6.0):
+        state = observe(state, listed(0, 1, 2), now, rules).state
+    for now in (7.0, 8.0, 9.5):
+        state = observe(state, listed(0, 1), now, rules).state
+    assert [peer.name for peer in state.peers] == ["db-0", "db-1", "db-2"]
+    (gone,) = missing(state, rules, 10.0)
+    assert gone.reason == "missing for 2 s of 2 s"
+
+
 def test_this_pod_is_never_missing() -> None:
     state = Membership(ME)
     for now, answer in ((0.0, listed(0, 1)), (1.0, listed(0)), (9.0, listed(0))):

@@ -15,8 +15,10 @@ TOLD = "the database is told of each change, of what is in its file, and once"
 POLLS = "the loop neither stalls nor spins"
 
 
-def _mutation(name: str, rule: str, old: str, new: str, file: str = LOOP) -> Mutation:
-    return Mutation(name, rule, file, old, new, "tests/test_loop.py")
+def _mutation(  # noqa: PLR0913  # each is a column of the table below
+    name: str, rule: str, old: str, new: str, file: str = LOOP, tests: str = "tests/test_loop.py"
+) -> Mutation:
+    return Mutation(name, rule, file, old, new, tests)
 
 
 MUTATIONS = (
@@ -42,8 +44,8 @@ MUTATIONS = (
     _mutation(
         "the gate is open although a file is not written",
         FIRST,
-        "        if not problem:\n            self._become_ready()",
-        "        self._become_ready()",
+        "if not problem or (self._was_open and self._publisher.are_there):",
+        "if True:",
     ),
     _mutation(
         "a file counts as written before it is",
@@ -64,11 +66,11 @@ MUTATIONS = (
     _mutation(
         "one file that fails keeps the next from being written",
         LOST,
-        "problems = [self._one(target, roll, heard, may_be_old) for target in self._targets]",
+        "problems = [self._one(target, roll, heard) for target in self._targets]",
         "problems: list[str] = []\n"
         "        for target in self._targets:\n"
         "            if not any(problems):\n"
-        "                problems.append(self._one(target, roll, heard, may_be_old))",
+        "                problems.append(self._one(target, roll, heard))",
         PUBLISHING,
     ),
     _mutation(
@@ -187,6 +189,43 @@ MUTATIONS = (
         TOLD,
         "            if self._plan.notifies:",
         "            if True:",
+    ),
+    _mutation(
+        "after a restart a file that can't be written ends the agent",
+        TOLD,
+        "or (self._was_open and self._publisher.are_there)",
+        "",
+        tests="tests/test_delivering.py",
+    ),
+    _mutation(
+        "after a restart the gate is open although a file is not there",
+        FIRST,
+        "self._was_open and self._publisher.are_there",
+        "self._was_open",
+        tests="tests/test_delivering.py",
+    ),
+    _mutation(
+        "after a damaged memory nobody is told",
+        TOLD,
+        "told = {FIRST_FILES: UNSURE} if wrong.is_damaged else {}",
+        "told: dict[str, Told] = {}",
+        KEEPING,
+        "tests/test_delivering.py",
+    ),
+    _mutation(
+        "that a try has begun is remembered after it has",
+        TOLD,
+        "                self._remember()\n                self._deliveries.start()\n",
+        "                self._deliveries.start()\n",
+        tests="tests/test_delivering.py",
+    ),
+    _mutation(
+        "what its reader rewrites is news",
+        TOLD,
+        "if path not in kept}",
+        "}",
+        PUBLISHING,
+        "tests/test_delivering.py",
     ),
     _mutation(
         "what it started goes on after its end",

@@ -139,7 +139,9 @@ def a_volume_that_is_read_only_is_told_at_the_start_and_at_a_write(folder: Path)
     mount("-o", "remount,ro", target.parent)
     wrong = unusable(target)
     assert wrong.fault is Fault.NOT_PERMITTED
-    assert str(wrong).endswith("or mount it without readOnly")
+    assert str(wrong).endswith(
+        "is mounted read-only: mount it without readOnly, or mend its volume"
+    )
     assert str(refused(target)) == f"{target} was not written: {target.parent} is mounted read-only"
     Claim(target, "db-1").take()
     sweep(target)
