@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.log import Unhurried
 from tests.e2e.conftest import Start
 from tests.e2e.kube import Kube, pods
 from tests.e2e.program import QUICK, ROOT, SERVICE, SOON, Setting, located, rollcall
@@ -76,6 +77,51 @@ def test_where_the_reader_of_the_log_has_gone_the_file_is_kept_true(
         assert any('"kind": "ready"' in line for line in log)
     must_follow(kube, file)
     assert program.end(signal.SIGTERM).code == 0
+
+
+def test_where_nobody_reads_the_log_nothing_waits_for_that(
+    kube: Kube, tmp_path: Path, start: Start
+) -> None:
+    file, hook = tmp_path / "peers.json", tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\nyes | head -n 90\n: > {tmp_path}/told\nyes | head -c 9999999\n")
+    hook.chmod(0o755)
+    kube.scale(1)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    while True:
+        try:
+            os.write(writing, b"x" * 4096)
+        except BlockingIOError:
+            break
+    os.set_blocking(writing, True)
+    program = start(
+        *("run", "--pod-name=db-0", *SERVICE, *QUICK, kube.flag, f"--output=json:{file}"),
+        f"--notify=exec:{hook}",
+        setting=Setting(stderr=writing),
+    )
+    must_follow(kube, file)
+    until((tmp_path / "told").exists, SOON, "the hook was told")
+    ended = program.end(signal.SIGTERM)
+    os.close(writing)
+    os.close(reading)
+    assert ended.code == 0
+
+
+def test_what_was_lost_of_a_log_that_nobody_read_is_counted_once_somebody_does() -> None:
+    reading, writing = os.pipe()
+    lines = Unhurried(writing, "{} were lost".format)
+    line = "x" * 9999 + "\n"
+    for _ in range(300):
+        lines.write(line)
+    with os.fdopen(reading) as log:
+        last = next(text for text in log if text.endswith(" were lost\n"))
+        count = int(last.split()[0])
+        assert 0 < count < 300
+        lines.write("and then\n")
+        assert next(log) == "and then\n"
+        lines.finish()
+        os.close(writing)
+        assert log.read() == ""
 
 
 def must_follow(kube: Kube, file: Path) -> None:
