@@ -8,7 +8,6 @@ import contextlib
 import errno
 import math
 import os
-import re
 import select
 import signal
 import subprocess
@@ -16,6 +15,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+
+from agent.core.words import plain, shortened
 
 Clock = Callable[[], float]
 
@@ -31,15 +32,13 @@ _CHUNK = 65536
 _KEPT = 2048
 _TOLD = 400
 _LINES = 3
-# Colours and other things that a terminal obeys (ECMA-48, section 5.4).
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class StartError(Exception):
     """A command that could not be started; the sentence's rest says why, and what mends it."""
 
 
-def forget(_: bytes) -> None:
+def _unheard(_: bytes) -> None:
     """Takes what nobody wants to hear."""
 
 
@@ -83,7 +82,7 @@ class Process:
         return self._process.pid
 
     def awaited(
-        self, end: float, clock: Clock, take: Callable[[bytes], None] = forget
+        self, end: float, clock: Clock, take: Callable[[bytes], None] = _unheard
     ) -> int | None:
         """The exit code; None if it has not ended by `end` (clock seconds).
 
@@ -203,13 +202,7 @@ def why_not(code: int | None, timeout: float, said: str) -> str:
 def last_words(text: str) -> str:
     """The last lines of an output as one, for a sentence."""
     lines = [" ".join(plain(line).split()) for line in text.splitlines()]
-    said = "; ".join([line for line in lines if line][-_LINES:])
-    return said if len(said) <= _TOLD else f"{said[:_TOLD]}…"
-
-
-def plain(line: str) -> str:
-    """A line without what a terminal would obey."""
-    return "".join(each if each.isprintable() else " " for each in _CONTROL.sub("", line))
+    return shortened("; ".join([line for line in lines if line][-_LINES:]), _TOLD)
 
 
 def _outcome(code: int) -> str:

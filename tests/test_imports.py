@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "discovery": row("core", "dns"),
     "formats": row("core", "jinja2 msgspec yaml"),
     "publish": row("core"),
-    "process": row(""),
+    "process": row("core"),
     "check": row("core process publish"),
     "background": row(""),
     "exchange": row("background", "h11"),

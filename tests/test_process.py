@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent.background import in_background
-from agent.process import Process, StartError, last_words, plain, why_not
+from agent.process import Process, StartError, last_words, why_not
 from tests.publish.own_process import own_mounts
 from tests.support.processes import is_there, number_in
 from tests.support.until import until
@@ -331,7 +331,3 @@ def test_last_words_are_the_last_lines_as_one() -> None:
     assert last_words("\x1b[1mx\x1b[0m\x07\u202ey") == "x y"
     assert last_words("x" * 1000) == "x" * 400 + "…"
     assert last_words("\n \n") == ""
-
-
-def test_a_plain_line_has_nothing_that_a_terminal_obeys() -> None:
-    assert plain("\x1b[31mred\x1b[0m and\x00\x9bso\u202eon") == "red and  so on"

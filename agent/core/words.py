@@ -4,10 +4,13 @@ It knows no setting, format or command: whoever has a list of names hands it in.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 # What stands for the new file in the command that checks it.
 FOR_FILE = "{path}"
+# Colours and other things that a terminal obeys (ECMA-48, section 5.4).
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class Typed(str):
@@ -39,3 +42,13 @@ def what_there_is(name: str, known: Iterable[str]) -> str:
     there = tuple(known)
     close = nearest(name, there)
     return f"did you mean {close}? {all_of(there)}" if close else all_of(there)
+
+
+def plain(line: str) -> str:
+    """A line without what a terminal would obey."""
+    return "".join(each if each.isprintable() else " " for each in _CONTROL.sub("", line))
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its first `most` characters and a mark that there are more."""
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from agent.core.delivery import Arrived, Lost, Outcome
 from agent.core.notice import Notice, to_json
+from agent.core.words import plain, shortened
 from agent.edges import Attempt
 from agent.exchange import ExchangeError, Reply, Request, exchange
 from agent.notify.attempts import Around, ended, going_on
-from agent.process import plain
 
 # Of an answer that was not wanted: bytes that are read, and characters that are told.
 _KEPT = 4096
@@ -66,5 +66,4 @@ def _judged(reply: Reply) -> Outcome:
 
 def _told(text: str) -> str:
     """The beginning of a text, as a part of a sentence."""
-    line = " ".join(plain(text).split())
-    return line if len(line) <= _TOLD else f"{line[:_TOLD]}…"
+    return shortened(" ".join(plain(text).split()), _TOLD)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agent.process import plain
+from agent.core.words import plain, shortened
 
 # Characters of a line, and lines, that are told; what is longer is cut, what are more is counted.
 LONGEST_LINE = 400
@@ -43,4 +43,4 @@ class Lines:
         self._lines += 1
         text = plain(line.decode(errors="replace")).rstrip()
         if text:
-            self._tell(text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…")
+            self._tell(shortened(text, LONGEST_LINE))
