@@ -1,6 +1,5 @@
 """Runs a command: the news on its stdin and in its environment, its exit code as the outcome."""
 
-import math
 from collections.abc import Sequence
 
 from agent.core.delivery import Arrived, Lost, Outcome
@@ -15,18 +14,18 @@ _GRACE = 1.0
 
 
 class Exec:
-    """Runs `words` without a shell; `timeout` is in seconds, None is for ever.
+    """Runs `words` without a shell; `timeout` is in seconds.
 
     What it says is told as it comes, as `name` has it. What it leaves behind in its process group
     ends with it.
     """
 
     def __init__(
-        self, name: str, words: Sequence[str], timeout: float | None, stdin: Stdin, around: Around
+        self, name: str, words: Sequence[str], timeout: float, stdin: Stdin, around: Around
     ) -> None:
         self._name = name
         self._words = words
-        self._timeout = math.inf if timeout is None else timeout
+        self._timeout = timeout
         self._stdin: Stdin = stdin
         self._around = around
 

@@ -39,7 +39,7 @@ def python(code: str) -> tuple[str, ...]:
 
 
 def hook(
-    world: World, words: tuple[str, ...], timeout: float | None = 60.0, stdin: Stdin = "json"
+    world: World, words: tuple[str, ...], timeout: float = 60.0, stdin: Stdin = "json"
 ) -> Exec:
     return Exec(NAME, words, timeout, stdin, world.around())
 
@@ -145,16 +145,6 @@ def test_one_that_takes_too_long_may_clean_up(tmp_path: Path) -> None:
     attempt = hook(world, words, timeout=0.3).start(NEWS)
     assert world.outcome(attempt) == Lost("took longer than 0.3 s, and was ended")
     assert clean.exists()
-
-
-def test_without_a_timeout_it_has_all_the_time_it_wants(tmp_path: Path) -> None:
-    world, go = World(), tmp_path / "go"
-    attempt = hook(world, shell(f"until test -e {go}; do sleep 0.05; done"), timeout=None).start(
-        NEWS
-    )
-    assert attempt.outcome() is None
-    go.touch()
-    assert world.outcome(attempt) == Arrived()
 
 
 @pytest.mark.parametrize("holds", ["", ">/dev/null 2>&1"])
@@ -270,17 +260,13 @@ def test_it_is_ended_within_a_fifth_of_a_second_with_all_that_it_started(
 def test_a_program_that_ends_leaves_no_hook(tmp_path: Path) -> None:
     there = tmp_path / "there"
     code = f"""
-import os, sys
+from pathlib import Path
 from agent.notify import Exec
-from agent.notify.attempts import FAREWELL
-from agent.notify.lines import LONGEST_LINE, MOST_LINES
-from agent.process import GRACE
 from tests.notify.world import NEWS, SOON, World
 from tests.support.processes import number_in
 from tests.support.until import until
-from pathlib import Path
 words = ("/bin/sh", "-c", "echo $$ > {there}; exec sleep 600")
-attempt = Exec("x", words, None, "none", World().around()).start(NEWS)
+attempt = Exec("x", words, 60.0, "none", World().around()).start(NEWS)
 until(number_in(Path({str(there)!r})), SOON, "it runs")
 attempt.end()
 """
