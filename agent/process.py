@@ -24,6 +24,8 @@ Clock = Callable[[], float]
 GRACE = 0.1
 # Seconds for the kernel to bury what was killed, where the agent is PID 1.
 _BURIAL = 0.1
+# Seconds between two looks at whether a group has ended.
+_STEP = 0.005
 # Seconds. A command's end is noticed so late if something that it started holds its output open.
 _LATE = 0.05
 # As much as a pipe holds, unless somebody asked for a larger one (pipe(7)). Bytes.
@@ -73,6 +75,7 @@ class Process:
         for pipe in filter(None, (self._stdin, self._stdout)):
             os.set_blocking(pipe.fileno(), False)
         self._guard = threading.Lock()
+        self._is_told_to_end = False
         self._is_over = False
         _awaited.add(self)
 
@@ -101,12 +104,16 @@ class Process:
     def kill(self, grace: float = GRACE) -> None:
         """Ends the process and its group: SIGTERM, and SIGKILL after `grace` seconds at most.
 
-        Any thread may do so while another one awaits it.
+        What a process that has ended by itself left in its group has no such time. Any thread may
+        do so while another one awaits it.
         """
         if self._process.poll() is None:
+            self._is_told_to_end = True
             self._signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(grace)
+        if self._is_told_to_end:
+            end = time.monotonic() + grace
+            while self._is_somebody_left() and time.monotonic() < end:
+                time.sleep(_STEP)
         self._signal(signal.SIGKILL)
 
     def end(self, clock: Clock, grace: float = GRACE) -> None:
@@ -118,7 +125,9 @@ class Process:
             pipe.close()
         with self._guard:
             self._is_over = True
-        _bury(self.pid, clock)
+        buried_by = clock() + _BURIAL
+        while _has_children(self.pid) and clock() < buried_by:
+            time.sleep(0.001)
         _awaited.discard(self)
 
     def _wait(self, seconds: float) -> None:
@@ -162,12 +171,25 @@ class Process:
             self._stdout = None
         return said
 
-    def _signal(self, number: signal.Signals) -> None:
-        """Sends a signal to the group, if its number can't be another one's by now."""
-        # Nobody is left; or not ours.
-        with self._guard, contextlib.suppress(ProcessLookupError, PermissionError):
-            if not self._is_over:
+    def _is_somebody_left(self) -> bool:
+        """Whether anybody of the group has not ended; elsewhere than as PID 1, be it a zombie."""
+        if self._process.poll() is not None:  # else its exit code would be lost
+            _has_children(self.pid)
+        return self._signal(0)
+
+    def _signal(self, number: int) -> bool:
+        """Sends a signal to the group, if its number can't be another one's by now.
+
+        Whether somebody got it; 0 is none, and only looks.
+        """
+        with self._guard:
+            if self._is_over:
+                return False
+            try:
                 os.killpg(self.pid, number)
+            except (ProcessLookupError, PermissionError):  # nobody is left; or not ours
+                return False
+        return True
 
 
 # The processes that somebody awaits: their exit codes are not for `reap` to take.
@@ -214,13 +236,16 @@ def _outcome(code: int) -> str:
         return f"was killed by signal {-code}"
 
 
-def _bury(group: int, clock: Clock) -> None:
-    """Takes leave of the group's orphans: to PID 1 they are children."""
-    end = clock() + _BURIAL
+def _has_children(group: int) -> bool:
+    """Takes leave of a group's orphans that have ended; whether it has others.
+
+    To PID 1 they are children. Elsewhere there are none.
+    """
     with contextlib.suppress(ChildProcessError):
-        while clock() < end:
-            if os.waitpid(-group, os.WNOHANG) == (0, 0):
-                time.sleep(0.001)
+        while os.waitpid(-group, os.WNOHANG) != (0, 0):
+            pass
+        return True
+    return False
 
 
 def _why(name: str, wrong: OSError | ValueError) -> str:

@@ -170,6 +170,47 @@ def test_one_that_ends_on_sigterm_has_the_time_for_it(tmp_path: Path) -> None:
     assert there.read_text() == "1\n"
 
 
+# Ends on SIGTERM at once, while what it has started cleans up until {there} is written.
+HASTY = """(
+trap 'sleep 0.3; echo 1 > {there}; exit' TERM; echo ready; while :; do sleep 0.01; done
+) & wait"""
+
+
+def test_what_it_started_has_the_time_for_it_too_where_it_is_gone_sooner(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    with started(shell(HASTY.format(there=there))) as process:
+        until(lambda: said_by(process), SOON, "it is ready")
+        began = time.monotonic()
+        process.kill(grace=SOON)
+        assert time.monotonic() - began < SOON  # it ends as soon as nobody is left
+    assert there.read_text() == "1\n"
+
+
+def test_who_awaits_it_leaves_what_it_started_the_time_that_it_has(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    process = Process(shell(HASTY.format(there=there)))
+    codes: list[int | None] = []
+
+    def work() -> None:
+        codes.append(process.awaited(time.monotonic() + FOREVER, time.monotonic))
+        process.end(time.monotonic, grace=SOON)
+
+    thread = in_background(work, "awaits")
+    until(lambda: process.last, SOON, "it is ready")
+    process.kill(grace=SOON)
+    thread.join(SOON)
+    assert codes == [-signal.SIGTERM]
+    assert there.read_text() == "1\n"
+
+
+def test_what_a_process_that_ended_by_itself_left_in_its_group_is_killed_at_once() -> None:
+    process = Process(shell("(trap '' TERM; echo $$; exec sleep 600) & exit 0"))
+    assert process.awaited(time.monotonic() + SOON, time.monotonic) == 0
+    began = time.monotonic()
+    process.end(time.monotonic, grace=FOREVER)
+    assert time.monotonic() - began < SOON
+
+
 REUSE = """
 import sys, time
 from pathlib import Path
@@ -210,7 +251,7 @@ def test_of_a_process_that_was_taken_leave_of_nothing_is_kept() -> None:
 
 
 @pytest.mark.parametrize("words", [("/none/x",), ("/dev/null",), ("a\0b",)])
-def test_what_can_not_be_started_is_said_and_nobody_awaits_it(words: tuple[str, ...]) -> None:
+def test_what_can_not_be_started_is_said(words: tuple[str, ...]) -> None:
     with pytest.raises(StartError, match="could not be started: "):
         Process(words)
 
@@ -291,7 +332,23 @@ assert codes == [7] * 30, codes
 
 
 @linux
-def test_what_ends_only_after_it_was_given_up_is_taken_leave_of_too() -> None:
+def test_the_first_process_waits_for_no_zombie_of_a_group_that_it_ends() -> None:
+    first("""
+process = Process(("/bin/sh", "-c", "(echo ready; exec sleep 600) & wait"))
+def is_ready():
+    process.awaited(time.monotonic() + 0.05, time.monotonic)
+    return process.last
+until(is_ready, 10, "it runs")
+began = time.monotonic()
+process.kill(grace=40)
+assert time.monotonic() - began < 10
+process.end(time.monotonic)
+assert not children()
+""")
+
+
+@linux
+def test_a_child_that_nobody_ever_awaited_is_taken_leave_of_too() -> None:
     first("""
 child = os.fork()
 if not child:

@@ -56,6 +56,27 @@ MUTATIONS = (
         "process.end(self._around.clock)",
     ),
     _mutation(
+        "the rest of a hook is killed as soon as the hook has ended",
+        ENDS,
+        PROCESS,
+        "while self._is_somebody_left() and time",
+        "while self._process.poll() is None and time",
+    ),
+    _mutation(
+        "who awaits a hook kills the rest of it as soon as the hook has ended",
+        ENDS,
+        PROCESS,
+        "        if self._is_told_to_end:\n",
+        "        if self._process.returncode is None:\n",
+    ),
+    _mutation(
+        "the first process waits for zombies that it should take leave of",
+        ENDS,
+        PROCESS,
+        "            _has_children(self.pid)\n",
+        "            pass\n",
+    ),
+    _mutation(
         "a hook is killed without a word",
         ENDS,
         PROCESS,
@@ -136,8 +157,8 @@ MUTATIONS = (
         "a number that was used again is signalled",
         OWN,
         PROCESS,
-        "            if not self._is_over:\n                os.killpg",
-        "            if True:\n                os.killpg",
+        "            if self._is_over:\n                return False\n",
+        "            if False:\n                return False\n",
     ),
     _mutation(
         "a thread in the background gets signals",
