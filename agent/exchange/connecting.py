@@ -47,7 +47,10 @@ def _addresses(place: Place, waits: Waits) -> list[Any]:
     except (OSError, UnicodeError):
         pass  # it is a name
     found: list[Any] = []
-    ours, theirs = socket.socketpair()
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as wrong:
+        raise ExchangeError(f"{host} can't be looked up: {_words_of(wrong)}") from None
 
     def look_up() -> None:
         with theirs:
@@ -58,14 +61,19 @@ def _addresses(place: Place, waits: Waits) -> list[Any]:
 
     waits.lacks = "was not found in DNS"
     with ours:
-        in_background(look_up, "look-up")  # it takes as long as the system's resolver likes
-        while not waits.until(ours, select.POLLIN):
-            pass
+        try:
+            in_background(look_up, "look-up")  # it takes as long as the system's resolver likes
+        except RuntimeError as wrong:
+            theirs.close()
+            raise ExchangeError(f"{host} can't be looked up: {wrong}") from None
+        waits.until(ours, select.POLLIN)
     match found:
         case [socket.gaierror(errno=socket.EAI_AGAIN)]:
             raise ExchangeError(f"DNS does not say where {host} is")
-        case [OSError() | UnicodeError() as wrong]:
-            raise ExchangeError(f"there is no host {host}: {_words_of(wrong)}")
+        case [socket.gaierror() | UnicodeError() as why]:
+            raise ExchangeError(f"there is no host {host}: {_words_of(why)}")
+        case [OSError() as why]:
+            raise ExchangeError(f"{host} can't be looked up: {_words_of(why)}")
     return found
 
 
@@ -107,8 +115,8 @@ def _connect(sock: socket.socket, address: Any, share: float, waits: Waits) -> i
 def _secured(sock: socket.socket, place: Place, waits: Waits) -> socket.socket:
     """The same connection under TLS; whom to trust the system says, or SSL_CERT_FILE."""
     waits.lacks = "did not end the TLS handshake"
-    context = ssl.create_default_context()
     try:
+        context = ssl.create_default_context()
         secured = context.wrap_socket(
             sock, server_hostname=place.host, do_handshake_on_connect=False
         )

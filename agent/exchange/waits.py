@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 Clock = Callable[[], float]
 
+# Seconds of one poll(2), which takes no more than 24 days of them.
+_LONGEST = 3600.0
+
 
 class ExchangeError(Exception):
     """There was no whole answer; the sentence says why, and names the other side."""
@@ -44,8 +47,11 @@ class Waits:
             poll.register(sock, events)
         if self._stop is not None:
             poll.register(self._stop, select.POLLIN)
-        seconds = min(self.left(), at_most if events else 0.0)
-        came = [number for number, _ in poll.poll(math.ceil(seconds * 1000))]
-        if self._stop in came:
-            raise ExchangeError("it was given up")
-        return bool(came)
+        end = self._clock() + (at_most if events else 0.0)
+        while True:
+            seconds = min(self.left(), max(0.0, end - self._clock()), _LONGEST)
+            came = [number for number, _ in poll.poll(math.ceil(seconds * 1000))]
+            if self._stop in came:
+                raise ExchangeError("it was given up")
+            if came or self._clock() >= end:
+                return bool(came)

@@ -1,5 +1,6 @@
 """What all tries have in common: an outcome that is there at once, or that a thread waits for."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -33,12 +34,16 @@ def ended(outcome: Outcome, around: Around) -> Attempt:
 def going_on(
     name: str, work: Callable[[], Outcome], stop: Callable[[], None], around: Around
 ) -> Attempt:
-    """A try that `work` makes in a thread called `name`; after `stop` that returns soon."""
+    """A try that `work` makes in a thread called `name`; after `stop` that returns soon.
+
+    Without a thread it is made here after a `stop`, so that nothing is left open.
+    """
     try:
         return _GoingOn(name, work, stop, around)
     except RuntimeError as wrong:  # a thread too many for this container
         stop()
-        work()
+        with contextlib.suppress(Exception):  # the outcome is known, and the loop has to go on
+            work()
         return ended(Lost(f"could not be started: {wrong}"), around)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import signal
 import socket
 import struct
@@ -18,8 +19,10 @@ from pathlib import Path
 import pytest
 
 from agent.exchange import ExchangeError, Reply, Request, check, exchange
-from agent.exchange.conversation import LARGEST_HEAD
+from agent.exchange.connecting import connected
+from agent.exchange.conversation import LARGEST_HEAD, Conversation
 from agent.exchange.request import place_of
+from agent.exchange.waits import Waits
 from tests.publish.own_process import own_mounts
 from tests.support.http_server import Guest, Script, reply, serving
 from tests.support.machines import PATIENT, REFUSES, SILENT, Machines
@@ -308,6 +311,63 @@ def test_the_time_is_up_when_it_is_whatever_still_comes(
     assert said == f"{place} {lacks} within {SHORT:g} s"
 
 
+def test_a_timeout_may_be_longer_than_a_system_call_can_wait() -> None:
+    with serving(OK) as server:
+        assert get(server.url, timeout=1000 * 86_400.0).status == 200
+
+
+def test_a_wait_that_is_too_long_for_one_system_call_goes_on_until_its_time_is_up() -> None:
+    times = itertools.chain([0.0] * 20, itertools.repeat(0.001))  # they stand still for a while
+    waits = Waits("db", PATIENT, lambda: next(times), None)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not waits.until(ours, select.POLLIN, 0.001)
+        assert next(times) == 0.001
+
+
+# Where a process may have no thread, or no file, more; the argument says of what there is none.
+SHORT_OF = """
+import os, resource, sys, threading, time
+from agent.exchange import ExchangeError, Request, exchange
+held = []
+def is_open(number):
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+if sys.argv[1] == "threads":
+    threading.stack_size(1 << 46)
+else:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    try:
+        while True:
+            held.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        os.close(held.pop())
+before = [number for number in range(64) if is_open(number)]
+try:
+    exchange(Request("GET", "http://localhost:1/"), 30, time.monotonic)
+except ExchangeError as wrong:
+    print(wrong)
+assert before == [number for number in range(64) if is_open(number)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "why"), [("threads", "can't start new thread"), ("files", "Too many open files")]
+)
+def test_where_there_is_no_room_for_an_exchange_that_is_said_and_nothing_stays_open(
+    what: str, why: str
+) -> None:
+    command = [sys.executable, "-c", SHORT_OF, what]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    said = f"localhost can't be looked up: {why}\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, said, "")
+
+
 def test_who_answers_before_the_request_is_read_is_heard() -> None:
     with serving(reply(413, b"too large"), reads=False) as server:
         request = Request("POST", server.url, body=b"x" * 20_000_000)
@@ -316,7 +376,7 @@ def test_who_answers_before_the_request_is_read_is_heard() -> None:
 
 
 def test_who_answers_and_breaks_off_before_anything_was_sent_is_heard() -> None:
-    calls, is_connected, is_broken_off = itertools.count(), threading.Event(), threading.Event()
+    is_connected, is_broken_off = threading.Event(), threading.Event()
 
     def script(guest: Guest) -> None:
         is_connected.wait(PATIENT)
@@ -325,14 +385,13 @@ def test_who_answers_and_breaks_off_before_anything_was_sent_is_heard() -> None:
         guest.sock.close()
         is_broken_off.set()
 
-    def late() -> float:
-        if next(calls) >= 3:  # after the beginning, the address's share and the connect
-            is_connected.set()
-            is_broken_off.wait(PATIENT)
-        return time.monotonic()
-
     with serving(script, reads=False) as server:
-        answer = exchange(Request("POST", server.url, body=b"x"), PATIENT, late)
+        request, place = Request("POST", server.url, body=b"x"), place_of(server.url)
+        waits = Waits(str(place), PATIENT, time.monotonic, None)
+        with connected(place, waits) as sock:
+            is_connected.set()
+            assert is_broken_off.wait(PATIENT)
+            answer = Conversation(request, place).over(sock, waits)
     assert (answer.status, answer.body) == (413, b"too large")
 
 

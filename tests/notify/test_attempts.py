@@ -26,18 +26,24 @@ NO_THREAD = """
 import os, threading
 from agent.core.delivery import Lost
 from agent.notify import Exec, Http
+from agent.notify.attempts import going_on
 from agent.exchange import Request
 from tests.notify.world import NEWS, World
 threading.stack_size(1 << 46)
 world = World()
+class Notifier:
+    def start(self, news):
+        return going_on("mistaken", lambda: 1 // 0, lambda: None, world.around())
 for each in (
     Exec("x", ("sleep", "600"), 60.0, "json", world.around()),
     Http("y", Request("POST", "http://127.0.0.1:9/"), 60.0, world.around()),
+    Http("z", Request("POST", "http://localhost:9/"), 60.0, world.around()),  # that needs two
+    Notifier(),
 ):
     attempt = each.start(NEWS)
     assert attempt.outcome() == Lost("could not be started: can't start new thread"), attempt
     attempt.end()
-assert len(world.woken) == 2
+assert len(world.woken) == 4
 try:
     print(os.waitpid(-1, os.WNOHANG))
 except ChildProcessError:
