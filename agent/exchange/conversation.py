@@ -1,5 +1,6 @@
 """A request over a connection and the answer to it. It knows HTTP, and no name or address."""
 
+import re
 import select
 import socket
 from typing import Any
@@ -13,6 +14,10 @@ from agent.exchange.waits import ExchangeError, Waits
 # Bytes of an answer's head, and of each 1xx answer before it; what comes at once may be a bit more.
 LARGEST_HEAD = 65_536
 _CHUNK = 65_536
+# Headers that say how the body is sent, which is not for others to choose.
+_OWN = {"content-length", "transfer-encoding"}
+# RFC 9110, section 5.5, in ASCII.
+_VALUE = re.compile(r"(?:[!-~](?:[!-~ \t]*[!-~])?)?")
 
 
 class Conversation:
@@ -29,6 +34,14 @@ class Conversation:
             "content-length": str(len(request.body)),
             **{name.lower(): value for name, value in request.headers.items()},
         }
+        for name, value in request.headers.items():
+            if name.lower() in _OWN:
+                raise ExchangeError(f"the header {name} is made for each request: leave it out")
+            if not _VALUE.fullmatch(value):  # which may be a secret, and is not told
+                raise ExchangeError(
+                    f"the header {name!r} has a value that can't be sent: it has to be ASCII, "
+                    "without blanks around it"
+                )
         try:
             head = h11.Request(
                 method=request.method, target=place.target, headers=[*headers.items()]
