@@ -20,6 +20,7 @@ BOUNDED = "no output costs memory"
 TRUE = "only what was told counts as told"
 GIVEN = "a command gets the news, and nothing that is old"
 IN_TIME = "an exchange ends when it has to, whatever comes"
+UNTOLD = "no secret of a URL or header is told"
 WHOM = "a signal goes to whom it is meant for, never to the agent or its children"
 
 
@@ -256,6 +257,13 @@ MUTATIONS = (
         "without a thread a hook runs on unheard",
         TRUE,
         ATTEMPTS,
+        "        stop()\n        with contextlib",
+        "        work = stop = lambda: None\n        with contextlib",
+    ),
+    _mutation(
+        "without a thread a hook's pipes stay open",
+        ENDS,
+        ATTEMPTS,
         "            work()\n",
         "            pass\n",
     ),
@@ -279,6 +287,62 @@ MUTATIONS = (
         HTTP,
         "if 200 <= reply.status < 300:",
         "if 200 <= reply.status:",
+    ),
+    _mutation(
+        "a redirect is told whole",
+        UNTOLD,
+        HTTP,
+        '    return f"to {there.scheme}://{host}" if host',
+        '    return f"to {location}" if host',
+    ),
+    _mutation(
+        "the user of a redirect is told",
+        UNTOLD,
+        HTTP,
+        'host = there.netloc.rpartition("@")[2]',
+        "host = there.netloc",
+    ),
+    _mutation(
+        "an answer may repeat the URL",
+        UNTOLD,
+        HTTP,
+        'secrets = {path, query, f"{path}?{query}", *headers}',
+        "secrets = {*headers}",
+    ),
+    _mutation(
+        "an answer may repeat a word of the URL",
+        UNTOLD,
+        HTTP,
+        "    secrets |= {word for word in words if len(word) >= _SHORTEST_SECRET}\n",
+        "",
+    ),
+    _mutation(
+        "an answer may repeat the URL in other letters",
+        UNTOLD,
+        HTTP,
+        "for way in (unquote, unquote_plus)}",
+        "for way in ()}",
+    ),
+    _mutation(
+        "an answer may repeat the URL in HTML",
+        UNTOLD,
+        HTTP,
+        "    secrets |= {escape(secret) for secret in secrets}\n",
+        "",
+    ),
+    _mutation(
+        "a header's value is in the sentence that refuses it",
+        UNTOLD,
+        CONVERSATION,
+        "            if not _VALUE.fullmatch(value):",
+        "            if not value.isascii():",
+    ),
+    _mutation(
+        "a header that breaks each request is let through",
+        TRUE,
+        CONVERSATION,
+        "            if name.lower() in _OWN:\n",
+        '            if name in _OWN - {"content-length"}:\n',
     ),
     _mutation(
         "an exchange goes on when the agent ends",

@@ -31,6 +31,9 @@ from agent.exchange import Request
 from tests.notify.world import NEWS, World
 threading.stack_size(1 << 46)
 world = World()
+def descriptors():
+    return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+before = descriptors()
 class Notifier:
     def start(self, news):
         return going_on("mistaken", lambda: 1 // 0, lambda: None, world.around())
@@ -44,6 +47,7 @@ for each in (
     assert attempt.outcome() == Lost("could not be started: can't start new thread"), attempt
     attempt.end()
 assert len(world.woken) == 4
+assert descriptors() == before
 try:
     print(os.waitpid(-1, os.WNOHANG))
 except ChildProcessError:

@@ -18,7 +18,9 @@ from tests.support.until import until
 
 NAME = "http 127.0.0.1:8080"
 SHORT = 0.3
-Z = "z" * 199
+NOT_FOLLOWED = "which is not followed: give the URL where it leads"
+# As long as a secret is, with what a URL writes otherwise.
+CODED = "T0-k%2Be%20n%26"
 
 
 def http(
@@ -36,6 +38,14 @@ def came_of(script: Script, timeout: float = 60.0) -> Outcome:
     world = World()
     with serving(script) as server:
         return world.outcome(http(world, server, timeout=timeout).start(NEWS))
+
+
+def came_of_asking(target: str, script: Script) -> Outcome:
+    """With a header that is a secret."""
+    world, headers = World(), {"Authorization": "Bearer of-no-good-news"}
+    with serving(script) as server:
+        request = Request("POST", f"{server.url}{target}", headers)
+        return world.outcome(Http(NAME, request, 60.0, world.around()).start(NEWS))
 
 
 # What it is given.
@@ -96,20 +106,68 @@ def test_an_answer_of_2xx_is_what_it_wants_whatever_is_in_it(status: int) -> Non
         (reply(404, b"y" * 300), f"was answered with 404: {'y' * 200}…"),
         (reply(400, b"\xff"), "was answered with 400: \ufffd"),
         (
-            reply(302, b"moved", "Location: http://e/"),
-            "was answered with 302, a redirect to http://e/, which is not followed: give that URL",
+            reply(302, b"moved", "Location: https://e:8443/reload?token=secret#secret"),
+            f"was answered with 302, a redirect to https://e:8443, {NOT_FOLLOWED}",
         ),
         (
-            reply(308, b"", f"Location: /{'z' * 300}"),
-            f"was answered with 308, a redirect to /{Z}…, which is not followed: give that URL",
+            reply(301, b"", "Location: ftp://me:secret@e/"),
+            f"was answered with 301, a redirect to ftp://e, {NOT_FOLLOWED}",
+        ),
+        (
+            reply(308, b"", "Location: /secret"),
+            f"was answered with 308, a redirect elsewhere on the same host, {NOT_FOLLOWED}",
+        ),
+        (
+            reply(308, b"", f"Location: //{'z' * 300}/secret"),
+            f"was answered with 308, a redirect to http://{'z' * 190}…, {NOT_FOLLOWED}",
+        ),
+        (
+            reply(303, b"", "Location: http://[::1/secret"),
+            f"was answered with 303, a redirect elsewhere, {NOT_FOLLOWED}",
+        ),
+        (
+            reply(307, b"", "Location: data:,secret"),
+            f"was answered with 307, a redirect elsewhere, {NOT_FOLLOWED}",
         ),
         (reply(304), "was answered with 304, and nothing else"),
         (reply(500, b"", "Location: /x"), "was answered with 500, and nothing else"),
     ],
-    ids=["500", "says", "long", "binary", "moved", "far", "unchanged", "no redirect"],
+    ids="500 says long binary moved user here far bracket nowhere unchanged no-redirect".split(),
 )
 def test_any_other_answer_is_told_in_a_sentence(script: Script, reason: str) -> None:
     assert came_of(script) == Lost(reason)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (f"no route POST /hooks/{CODED}?token=secret, sorry", "no route POST …, sorry"),
+        (f"Cannot POST /hooks/{CODED}", "Cannot POST …"),
+        ("bad query: token=secret", "bad query: …"),
+        (f"unknown hook {CODED}", "unknown hook …"),
+        ("unknown hook T0-k+e n&!", "unknown hook …!"),
+        ("<p>/hooks/T0-k+e n&amp;?token=secret</p>", "<p>…</p>"),
+        ("Bearer of-no-good-news is not known", "… is not known"),
+        ("of-no-good-news is not known", "… is not known"),
+        ("only application/json, on /hook", "only application/json, on /hook"),
+        (f"{'y' * 199}/hooks/{CODED}", f"{'y' * 199}…"),
+        (f"{'y' * 195}/hooks/{CODED}", f"{'y' * 195}…"),
+    ],
+)
+def test_what_an_answer_repeats_of_the_request_is_not_told(said: str, told: str) -> None:
+    outcome = came_of_asking(f"/hooks/{CODED}?token=secret", reply(404, said.encode()))
+    assert outcome == Lost(f"was answered with 404: {told}")
+
+
+def test_a_url_without_a_path_hides_nothing_of_an_answer() -> None:
+    outcome = came_of_asking("", reply(404, b"no / here"))
+    assert outcome == Lost("was answered with 404: no / here")
+
+
+def test_a_host_that_repeats_the_request_is_told_without_it() -> None:
+    location = f"Location: http://{CODED}.example/"
+    outcome = came_of_asking(f"/hooks/{CODED}", reply(302, b"", location))
+    assert outcome == Lost(f"was answered with 302, a redirect to http://….example, {NOT_FOLLOWED}")
 
 
 def test_no_redirect_is_followed() -> None:
