@@ -1,8 +1,8 @@
 """What outlives this container, and what ends with it: peer-finder's on-start depends on that."""
 
-import contextlib
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from agent import publish
@@ -18,44 +18,78 @@ class State:
     """Where it is kept what hooks were told, so that on-start isn't run beside a live database.
 
     `folder` None is the memory that the pod shares, and for a sidecar only: where other processes
-    are, the database may be among them, and ends when this container does.
+    are, the database may be among them, and ends when this container does. `hook` is the number of
+    the hook's process, which is none of these. Raises PublishError where the folder can't be used.
     """
 
-    def __init__(self, folder: str | None, me: Identity, hooks: str) -> None:
+    def __init__(
+        self, folder: str | None, me: Identity, hooks: str, hook: Callable[[], int | None]
+    ) -> None:
         self._is_guessed = folder is None
+        self._hook = hook
         which = hashlib.sha256(hooks.encode(errors="surrogateescape")).hexdigest()[:8]
         name = f".rollcall-{me.pod}.{me.service.name}.{me.service.namespace}-{which}.state"
         self._path = (_SHARED if folder is None else Path(folder)) / name
+        if folder is not None:
+            publish.check_target(self._path)
+            publish.try_folder(self._path.parent)
 
     def recall(self) -> bytes | None:
         """What was kept, None if nothing was."""
         return publish.read(self._path)
 
     def remember(self, content: bytes) -> None:
-        """Keeps it. Raises PublishError."""
-        if not self._is_guessed or is_alone():
+        """Keeps it. What was kept while nobody else was here stays true. Raises PublishError."""
+        if not self._is_guessed or is_alone(besides=self._hook()):
             publish.publish(self._path, content, mode=None)
-            return
-        with contextlib.suppress(OSError):
-            self._path.unlink()
 
 
-def is_alone() -> bool:
-    """Whether this is the container's only process, as far as Linux tells.
+def is_alone(besides: int | None = None) -> bool:
+    """Whether nothing else was started in this container, as far as Linux tells.
+
+    `besides` is a process that does not count, with what it has started. Neither does what came
+    into the container from outside, as an exec probe does: its first process has no parent here
+    (setns(2)), and is not the one that leads to us.
 
     Where containers see each other's processes, each has a control group of its own (cgroups(7)).
     """
-    ours = _group_of("self")
+    own = os.getpid()
     try:
-        others = {int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()}
+        others = {int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()} - {own}
     except OSError:
         return False
-    return all(_group_of(str(other)) != ours for other in others - {os.getpid()})
+    group = _group_of(own)
+    first = _ancestry(own)[-1]
+    for other in others:
+        if _group_of(other) != group:
+            continue
+        line = _ancestry(other)
+        has_come = line[-1] != first and _parent_of(line[-1]) == 0 and _group_of(line[-1]) == group
+        if besides not in line and not has_come:
+            return False
+    return True
 
 
-def _group_of(process: str) -> str:
+def _ancestry(process: int) -> list[int]:
+    """A process, its parent and so on, as far as can be seen here."""
+    line = [process]
+    while (parent := _parent_of(line[-1])) and parent not in line:
+        line.append(parent)
+    return line
+
+
+def _parent_of(process: int) -> int | None:
+    """A process's parent, 0 if that is not to be seen from here; None if it has ended."""
+    try:
+        status = (_PROC / str(process) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return int(status.rpartition(")")[2].split()[1])  # proc_pid_stat(5): a name may have any sign
+
+
+def _group_of(process: int) -> str:
     """A process's control groups; empty where it has ended, or that can't be told."""
     try:
-        return (_PROC / process / "cgroup").read_text()
+        return (_PROC / str(process) / "cgroup").read_text()
     except OSError:
         return ""

@@ -22,7 +22,14 @@ from agent.cli.container import State
 from agent.cli.ending import TIMED_OUT, Failed, Wrong
 from agent.cli.hooks import ON_CHANGE, ON_START, HookError, Hooks, Script
 from agent.cli.log import EventLog
-from agent.cli.options import Function, Situation, find_situation, inquiry_of, load_settings
+from agent.cli.options import (
+    Function,
+    Situation,
+    find_situation,
+    find_surroundings,
+    inquiry_of,
+    load_settings,
+)
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core.delivery import DeliveryRules
 from agent.core.gate import NOT_READY
@@ -30,16 +37,20 @@ from agent.core.identity import Identity
 from agent.core.notice import Notice, to_lines
 from agent.core.observation import Answered, Observation
 from agent.core.roll import Roll
+from agent.core.surroundings import Told, bare_source
 from agent.core.tracking import is_self
 from agent.discovery import discoverer
 from agent.edges import Edges, Events, Notifier, Plan, Target
 from agent.formats import Withheld
 from agent.loop import End, Loop
 from agent.process import reap
-from agent.settings import OPTIONS
+from agent.publish import PublishError
+from agent.settings import OPTIONS, Loaded
 
 # What this command calls settings that have another flag elsewhere.
 _FLAGS = {"--service": "-service", "--namespace": "-ns", "--cluster-domain": "-domain"}
+# What mends a port name that is not there, where it is -protocol that names the port.
+_OTHER_PORT = re.compile(r"( named mysql/(?:tcp|udp)): set --port-name .*")
 # Events of outputs, which are files elsewhere.
 _OF_FILES = ("published", "ready")
 _PROTOCOLS = {
@@ -111,6 +122,7 @@ def _situation(asked: Asked) -> Situation:
         "namespace": asked.ns or None,
         "cluster_domain": asked.domain or None,
         "port_name": _PROTOCOLS[protocol] or None,
+        "discovery": "srv" if _PROTOCOLS[protocol] else None,
         "wait_for": None if os.environ.get("ROLLCALL_WAIT_FOR") else "self",
     }
     try:
@@ -118,14 +130,27 @@ def _situation(asked: Asked) -> Situation:
     except Wrong as wrong:
         raise Wrong(_by_its_flags(wrong.message)) from None
     try:
-        return find_situation(loaded)
+        return find_situation(_by_hostname(loaded))
     except Wrong as wrong:
         raise Failed(_by_its_flags(wrong.message)) from None
+
+
+def _by_hostname(loaded: Loaded) -> Loaded:
+    """The same, where the pod is called as its host: POD_NAME may be anything to hooks.
+
+    Not in docker-compose, whose hosts are called by random numbers.
+    """
+    around = find_surroundings(loaded)
+    if around.hostname and not bare_source(around):
+        host = Told(around.hostname.partition(".")[0], "the hostname")
+        return replace(loaded, told={"pod_name": host, **loaded.told})
+    return loaded
 
 
 def _by_its_flags(sentence: str) -> str:
     """A sentence that names flags, with those that there are here, or else variables."""
     known = {option.flag: option.variable for option in OPTIONS} | _FLAGS
+    sentence = _OTHER_PORT.sub(r"\1: call one so, or leave -protocol out", sentence)
     return re.sub(r"--[a-z][a-z-]*", lambda found: known.get(found[0], found[0]), sentence)
 
 
@@ -186,7 +211,11 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
     except HookError as wrong:
         raise Failed(str(wrong)) from None
     names = _Names(me)
-    asking = discoverer(inquiry_of(situation), time.monotonic)
+    try:
+        asking = discoverer(inquiry_of(situation), time.monotonic)
+    except Wrong as wrong:
+        said = wrong.message.replace("--discovery srv", "-protocol") if asked.protocol else ""
+        raise Wrong(_by_its_flags(said or wrong.message)) from None
 
     def start(news: Notice) -> Script:
         return hooks.start(names.content, is_first=news.is_first)
@@ -199,7 +228,11 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
         notifiers=(Notifier("the hook", start, DeliveryRules(on_first=True)),),
     )
     if asked.on_start and asked.on_change and asked.state != "":
-        state = State(asked.state, me, f"{asked.on_start}\0{asked.on_change}")
+        which = f"{asked.on_start}\0{asked.on_change}"
+        try:
+            state = State(asked.state, me, which, lambda: hooks.process_id)
+        except PublishError as wrong:
+            raise Wrong(f"-state can't be used: {wrong}") from None
         edges = replace(edges, recall=state.recall, remember=state.remember)
     gate = replace(settings.gate, is_to_be_listed=me.is_member)
     if not os.environ.get("ROLLCALL_WAIT_TIMEOUT"):

@@ -12,7 +12,7 @@ from tests.peer_finder.script import POD, hook
 
 BOTH = ("on-start", "on-change")
 IN_THE_POD = {
-    "POD_NAME": POD,
+    "ROLLCALL_POD_NAME": POD,
     "POD_NAMESPACE": "prod",
     "POD_IP": "10.0.0.2",
     "ROLLCALL_LOG_FORMAT": "json",

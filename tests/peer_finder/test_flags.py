@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from tests.e2e.test_by_role import MOUNT, WITH_RESOLV_CONF, can_have_another_res
 from tests.peer_finder.finder import FLAGS, IN_THE_POD, finder, noting
 from tests.peer_finder.script import calls
 
+# Questions: in that time it has told of any change.
+LONG = 12
 TWO = f"{fqdn('db-0')}\n{fqdn('db-1')}\n"
 OLD = "search prod.svc.old.local svc.old.local"
 NO_POD = {"ROLLCALL_NAMESERVER": "127.0.0.1:9", "ROLLCALL_LOG_FORMAT": "json"}
@@ -68,6 +72,21 @@ def test_a_protocol_asks_for_the_port_that_is_called_mysql(
     assert wire in net.proxy.asked[-1].wire
 
 
+def test_a_service_without_that_port_is_waited_for_and_that_is_said(
+    net: Net, start: Start, tmp_path: Path
+) -> None:
+    """Its pods may be other databases: no address stands for the port."""
+    net.scale(2)
+    program = finder(start, net, "-protocol=tcp", *noting(tmp_path, "on-start"))
+    assert program.says("kept")[0]["event"] == (
+        "no peers known yet: no pod of db.prod.svc.cluster.local has a port named mysql/tcp: call "
+        "one so, or leave -protocol out"
+    )
+    net.polls(LONG)
+    assert not calls(tmp_path)
+    program.must_run()
+
+
 def test_a_variable_that_kubernetes_did_not_fill_in_is_no_protocol(
     net: Net, start: Start, tmp_path: Path
 ) -> None:
@@ -80,7 +99,7 @@ def test_an_observer_waits_for_others_only_and_is_not_among_them(
     net: Net, start: Start, tmp_path: Path
 ) -> None:
     net.scale(2)
-    more = {"POD_NAME": "proxy", "ROLLCALL_MEMBER": "false"}
+    more = {"ROLLCALL_POD_NAME": "proxy", "ROLLCALL_MEMBER": "false"}
     program = finder(start, net, *noting(tmp_path, "on-start"), more=more)
     assert program.end().code == 0, program.err
     assert calls(tmp_path) == [("on-start", TWO)]
@@ -127,8 +146,29 @@ def test_a_wrong_use_ends_with_2_as_any_program_of_go_does(words: tuple[str, ...
     assert said.err.endswith("--help`.\n")
 
 
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [("nosuch", "does not exist, and .rollcall-db-1"), ("/proc", "-state can't be used: /proc")],
+)
+def test_a_folder_for_the_state_that_can_t_be_used_ends_with_2(
+    folder: str, sentence: str, tmp_path: Path
+) -> None:
+    """Else on-start would be run again beside a live database, and only a warning had said so."""
+    said = ended(*FLAGS, "-on-start=:", "-on-change=:", f"-state={tmp_path / folder}")
+    assert (said.code, said.out) == (2, "")
+    assert sentence in said.err
+
+
+def test_in_docker_compose_no_protocol_can_be_asked_for() -> None:
+    given = Setting(environment={**IN_THE_POD, **NO_POD, "POD_NAMESPACE": ""})
+    words = ("-service=db", "-ns=-", "-on-start=:", "-protocol=tcp")
+    said = rollcall("peer-finder", *words, setting=given)
+    assert said.code == 2
+    assert "rollcall: -protocol can't be used where names have no namespace" in said.err
+
+
 def test_what_only_a_variable_can_mend_is_said_so() -> None:
-    given = Setting(environment={**IN_THE_POD, **NO_POD, "POD_NAME": "db"})
+    given = Setting(environment={**IN_THE_POD, **NO_POD, "ROLLCALL_POD_NAME": "db"})
     said = rollcall("peer-finder", "-service=db", "-on-start=true", setting=given)
     assert said.code == 1
     assert "set ROLLCALL_POD_NAME (or, if it is a Deployment's, ROLLCALL_WORKLOAD" in said.err
@@ -139,6 +179,36 @@ def test_a_misspelt_variable_is_named_and_ends_with_2() -> None:
     said = rollcall("peer-finder", "-service=db", "-on-start=true", setting=given)
     assert said.code == 2
     assert "did you mean ROLLCALL_FORGET_AFTER?" in said.err
+
+
+HOST = ("unshare", "--map-root-user", "--uts", "sh", "-ec", 'hostname "$1"; shift; exec "$@"', "sh")
+
+
+def can_have_another_hostname() -> bool:
+    """Whether this machine lets a test have one of its own; many containers do not."""
+    if shutil.which("unshare") is None:
+        return False
+    command = [*HOST, "db-1", "true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+# No skip, which would be a failure in a strict run: there is no package that mends it.
+if can_have_another_hostname():
+
+    @pytest.mark.parametrize(
+        ("more", "name"),
+        [({"POD_NAME": "release"}, "db-1"), ({"ROLLCALL_POD_NAME": "db-7"}, "db-7")],
+        ids=["POD_NAME", "ROLLCALL_POD_NAME"],
+    )
+    def test_the_pod_is_called_as_its_host_unless_rollcall_is_told(
+        more: dict[str, str], name: str, start: Start
+    ) -> None:
+        """POD_NAME is often the hooks' own, and the name of a release."""
+        environment = {**IN_THE_POD, **NO_POD, "ROLLCALL_POD_NAME": "", **more}
+        given = Setting(environment=environment, through=(*HOST, "db-1"))
+        program = start("peer-finder", *FLAGS, "-on-start=:", setting=given)
+        (event,) = program.says("started")
+        assert event["fqdn"] == fqdn(name)
 
 
 # No skip, which would be a failure in a strict run: there is no package that mends it.

@@ -67,7 +67,7 @@ def test_a_pod_that_is_the_only_one_is_told_of_itself(
 ) -> None:
     net.scale(2)
     net.show()
-    waiting = finder(start, net, *noting(tmp_path, "on-start"), more={"POD_NAME": "db-0"})
+    waiting = finder(start, net, *noting(tmp_path, "on-start"), more={"ROLLCALL_POD_NAME": "db-0"})
     waiting.says("kept")
     net.scale(1)
     assert waiting.end().code == 0

@@ -4,7 +4,10 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -120,8 +123,9 @@ def can_have_containers() -> bool:
     """Whether this machine lets a test have one of these; many containers do not."""
     if shutil.which("unshare") is None:
         return False
-    command = [*CONTAINER, "/tmp", "true"]  # noqa: S108  # nothing is written there
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    with TemporaryDirectory() as folder:  # one that holds mounts, as /tmp may, can't be bound
+        command = [*CONTAINER, folder, "true"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 # No skip, which would be a failure in a strict run: there is no package that mends it.
@@ -138,6 +142,20 @@ if can_have_containers():
             through=(*CONTAINER, str(shared), *through),
         )
         return start("peer-finder", *FLAGS, *arguments, setting=setting)
+
+    @contextmanager
+    def entered(program: Program, script: str) -> Iterator[None]:
+        """With a script that was started in its container from outside, as by `kubectl exec`."""
+        (own,) = children(program.process.pid)
+        into = ("--user", "--preserve-credentials", "--mount", "--pid")
+        command = ["nsenter", "--target", str(own), *into, "sh", "-c", f"echo; {script}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+            try:
+                assert process.stdout
+                assert process.stdout.readline() == b"\n"
+                yield
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
 
     def test_a_sidecar_remembers_in_the_memory_of_the_pod_that_on_start_has_run(
         net: Net, start: Start, tmp_path: Path
@@ -166,7 +184,58 @@ if can_have_containers():
         for times in (1, 2):
             killed(contained(start, net, tmp_path, *given, through=through), net)
             assert calls(tmp_path) == [told("on-start", 2)] * times
-        assert not list((tmp_path / "shm").iterdir())
+
+    @pytest.mark.parametrize("leaves", ["", "sleep 600 & "], ids=["a probe", "its daemon"])
+    def test_what_comes_into_the_container_from_outside_is_no_database(
+        leaves: str, net: Net, start: Start, tmp_path: Path
+    ) -> None:
+        """An exec probe runs at any moment: on-start is not to be run for it beside a database."""
+        net.scale(2)
+        given = noting(tmp_path, *BOTH)
+        first = contained(start, net, tmp_path, *given)
+        first.says("waiting", "members")
+        with entered(first, f"{leaves}sleep 600; :"):
+            first.says("notified")
+            net.scale(3)
+            is_called(tmp_path, told("on-start", 2), told("on-change", 3))
+            killed(first, net)
+        net.scale(4)
+        contained(start, net, tmp_path, *given)
+        is_called(tmp_path, told("on-start", 2), told("on-change", 3), told("on-change", 4))
+
+    def test_what_was_kept_while_it_was_alone_stays_when_it_is_not(
+        net: Net, start: Start, tmp_path: Path
+    ) -> None:
+        net.scale(2)
+        on_start, on_change = noting(tmp_path, *BOTH)
+        given = (on_start, on_change.replace("=", "=sleep 600 & ", 1))
+        first = contained(start, net, tmp_path, *given)
+        first.says("notified")
+        net.scale(3)
+        is_called(tmp_path, told("on-start", 2), told("on-change", 3))
+        killed(first, net)
+        contained(start, net, tmp_path, *given)
+        is_called(tmp_path, told("on-start", 2), *[told("on-change", 3)] * 2)
+
+    def test_that_on_start_has_run_is_kept_before_the_first_on_change_ends(
+        net: Net, start: Start, tmp_path: Path
+    ) -> None:
+        """Which may fail, and with it the sidecar, beside a database that runs."""
+        net.scale(2)
+        (on_start,) = noting(tmp_path, "on-start")
+        go = tmp_path / "go"
+        slow = on_start.replace("=", f"=until [ -e {go} ]; do sleep 0.01; done; ", 1)
+        given = (slow, "-on-change=echo changed; sleep 600")
+        first = contained(start, net, tmp_path, *given)
+        first.says("hook")
+        net.scale(3)
+        until(lambda: len(first.events("members")[-1]["peers"]) == 3, SOON, "it was seen")
+        go.touch()
+        until(lambda: first.out == "changed\n", SOON, "on-change runs")
+        killed(first, net)
+        second = contained(start, net, tmp_path, *given)
+        until(lambda: second.out == "changed\n", SOON, "on-change runs again")
+        assert calls(tmp_path) == [told("on-start", 2)]
 
     def test_as_pid_1_it_takes_a_hooks_exit_code_for_what_it_is(
         net: Net, start: Start, tmp_path: Path
