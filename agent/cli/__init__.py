@@ -91,7 +91,9 @@ def _show(wrong: click.ClickException) -> None:
     if isinstance(wrong, click.UsageError) and not isinstance(
         wrong, click.exceptions.NoArgsIsHelpError
     ):
-        path = wrong.ctx.command_path if wrong.ctx else "rollcall"
+        # click's parser raises without a context; the command is always the first word then.
+        called = [word for word in sys.argv[1:2] if word in COMMANDS]
+        path = wrong.ctx.command_path if wrong.ctx else " ".join(["rollcall", *called])
         sentence = wrong.format_message().removesuffix(".")
         click.echo(f"rollcall: {sentence}. See `{path} --help`.", err=True)
     else:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from agent.background import in_background
 from agent.core.delivery import Arrived
+from agent.core.roll import Peer
 from agent.edges import Events
 
 ON_START, ON_CHANGE = "on-start", "on-change"
@@ -146,6 +147,11 @@ class Hooks:
         return self._last is not None and self._last.outcome() is not None
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether on-start was the last one, and did not succeed."""
+        return self._name == ON_START and not self.has_succeeded
+
+    @property
     def process_id(self) -> int | None:
         """That of the last one."""
         return None if self._last is None else self._last.process_id
@@ -153,8 +159,9 @@ class Hooks:
     def start(self, stdin: bytes, *, is_first: bool) -> Script:
         """Runs the one that is for the first news, or for others."""
         self._name = ON_START if is_first and ON_START in self._words else ON_CHANGE
-        sentence = f"{self._name} is run for {len(stdin.splitlines())} names"
-        self._tell("info", sentence, kind="hook", hook=self._name)
+        names = [Peer(line).name for line in stdin.decode().splitlines()]
+        sentence = f"{self._name} is run for {', '.join(names) or 'nobody'}"
+        self._tell("info", sentence, kind="hook", hook=self._name, names=names)
         self._last = Script(self._words[self._name], stdin, self._more, self._wake)
         return self._last
 

@@ -5,9 +5,10 @@ docs/peer-finder.md says what is as in the original, and what is not.
 """
 
 import contextlib
+import functools
 import math
 import os
-import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ import click
 from agent import __version__, publish
 from agent.cli.container import State
 from agent.cli.ending import TIMED_OUT, Failed, Wrong
+from agent.cli.go_flags import GoFlags, by_its_flags, without_use
 from agent.cli.hooks import ON_CHANGE, ON_START, HookError, Hooks, Script
 from agent.cli.log import EventLog
 from agent.cli.options import (
@@ -45,14 +47,12 @@ from agent.formats import Withheld
 from agent.loop import End, Loop
 from agent.process import reap
 from agent.publish import PublishError
-from agent.settings import OPTIONS, Loaded
+from agent.settings import Loaded
 
-# What this command calls settings that have another flag elsewhere.
-_FLAGS = {"--service": "-service", "--namespace": "-ns", "--cluster-domain": "-domain"}
-# What mends a port name that is not there, where it is -protocol that names the port.
-_OTHER_PORT = re.compile(r"( named mysql/(?:tcp|udp)): set --port-name .*")
-# Events of outputs, which are files elsewhere.
-_OF_FILES = ("published", "ready")
+# The notifier's name, instead of which that of the hook is told.
+_HOOK = "the hook"
+# Events that are not told as they come: who is there, and what is said of files.
+_OWN_WAY = ("members", "published", "ready")
 _PROTOCOLS = {
     "": "",
     "$(peer_list_srv_protocol)": "",  # Kubernetes leaves it so where there is no such variable
@@ -86,7 +86,11 @@ def _text(name: str, metavar: str, text: str) -> Callable[[Function], Function]:
     return click.option(f"-{name}", f"--{name}", metavar=metavar, default="", help=text)
 
 
-@click.command("peer-finder")
+@click.command(
+    "peer-finder",
+    cls=GoFlags,
+    context_settings={"help_option_names": ["-h", "-help", "--help"]},
+)
 @_text("service", "NAME", "the governing service of this pod's StatefulSet")
 @_text("ns", "NAME", "its namespace [POD_NAMESPACE]")
 @_text("domain", "DOMAIN", "the cluster's zone [as resolv.conf has it]")
@@ -98,10 +102,12 @@ def _text(name: str, metavar: str, text: str) -> Callable[[Function], Function]:
 def peer_finder(**flags: Any) -> None:
     """Run scripts with the names of all peers on stdin: a drop-in for peer-finder.
 
-    Ends with 0 after -on-start if there is no -on-change, and with 1 if a script fails. Everything
-    else is set by ROLLCALL_ variables, such as ROLLCALL_FORGET_AFTER.
+    Ends with 0 after -on-start if there is no -on-change, and with 1 if a script fails. More is set
+    by ROLLCALL_ variables, such as ROLLCALL_FORGET_AFTER. There are no probes and no metrics.
     """
     signals = Signals()
+    for number in (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):  # else a hook is left behind
+        signal.signal(number, signal.getsignal(signal.SIGTERM))
     asked = Asked(**flags)
     situation = _situation(asked)
     sys.exit(_run(asked, situation, signals))
@@ -128,11 +134,11 @@ def _situation(asked: Asked) -> Situation:
     try:
         loaded = load_settings(said)
     except Wrong as wrong:
-        raise Wrong(_by_its_flags(wrong.message)) from None
+        raise Wrong(by_its_flags(wrong.message)) from None
     try:
         return find_situation(_by_hostname(loaded))
     except Wrong as wrong:
-        raise Failed(_by_its_flags(wrong.message)) from None
+        raise Failed(by_its_flags(wrong.message)) from None
 
 
 def _by_hostname(loaded: Loaded) -> Loaded:
@@ -147,26 +153,19 @@ def _by_hostname(loaded: Loaded) -> Loaded:
     return loaded
 
 
-def _by_its_flags(sentence: str) -> str:
-    """A sentence that names flags, with those that there are here, or else variables."""
-    known = {option.flag: option.variable for option in OPTIONS} | _FLAGS
-    sentence = _OTHER_PORT.sub(r"\1: call one so, or leave -protocol out", sentence)
-    return re.sub(r"--[a-z][a-z-]*", lambda found: known.get(found[0], found[0]), sentence)
-
-
 class _Names:
     """What hooks are given. Nothing changes in it while DNS does not list this pod."""
 
     def __init__(self, me: Identity) -> None:
         self._me = me
-        self._is_listed = not me.is_member
+        self.is_listed = not me.is_member
         self.content = b""
 
     def saw(self, seen: Observation) -> Observation:
         """Notes whether this pod is listed; whoever is not in half an answer may be."""
         if isinstance(seen, Answered) and self._me.is_member:
             is_in_it = any(is_self(self._me, endpoint) for endpoint in seen.endpoints)
-            self._is_listed = is_in_it or (self._is_listed and not seen.is_whole)
+            self.is_listed = is_in_it or (self.is_listed and not seen.is_whole)
         return seen
 
     @property
@@ -178,11 +177,11 @@ class _Names:
             render=self._render,
             write=self._write,
             on_disk=lambda: publish.digest(self.content) if self.content else None,
-            made_of=lambda: self._is_listed,
+            made_of=lambda: self.is_listed,
         )
 
     def _render(self, roll: Roll) -> bytes | Withheld:
-        if self._is_listed:
+        if self.is_listed:
             return to_lines(Notice(roll))
         under = self._me.service.fqdn
         sentence = f"{self._me.label} is not in DNS under {under} ({NOT_READY})"
@@ -206,16 +205,17 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
     settings, me = situation.settings, situation.identity
     clock = SystemClock(signals)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))
+    names = _Names(me)
+    words = _Words(tell, names)
     try:
-        hooks = Hooks(asked.scripts, _more_of(me) if asked.argv else None, tell, clock.wake)
+        hooks = Hooks(asked.scripts, _more_of(me) if asked.argv else None, words, clock.wake)
     except HookError as wrong:
         raise Failed(str(wrong)) from None
-    names = _Names(me)
     try:
         asking = discoverer(inquiry_of(situation), time.monotonic)
     except Wrong as wrong:
         said = wrong.message.replace("--discovery srv", "-protocol") if asked.protocol else ""
-        raise Wrong(_by_its_flags(said or wrong.message)) from None
+        raise Wrong(by_its_flags(said or wrong.message)) from None
 
     def start(news: Notice) -> Script:
         return hooks.start(names.content, is_first=news.is_first)
@@ -224,8 +224,8 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
         observe=lambda: names.saw(signals.guard(asking.observe)()),
         clock=clock,
         targets=(names.target,),
-        tell=_in_its_words(tell),
-        notifiers=(Notifier("the hook", start, DeliveryRules(on_first=True)),),
+        tell=words,
+        notifiers=(Notifier(_HOOK, start, DeliveryRules(on_first=True)),),
     )
     if asked.on_start and asked.on_change and asked.state != "":
         which = f"{asked.on_start}\0{asked.on_change}"
@@ -238,8 +238,8 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
     if not os.environ.get("ROLLCALL_WAIT_TIMEOUT"):
         gate = replace(gate, wait_timeout=math.inf)
     tell("info", f"rollcall {__version__} is {me.fqdn}", kind="started", pod=me.pod, fqdn=me.fqdn)
-    for remark in me.remarks:
-        tell("warning", remark, kind="remark")
+    for remark in [*without_use(), *me.remarks]:
+        words("warning", remark, kind="remark")
     plan = Plan(me, settings.rules, gate, settings.discovery.interval, patience=settings.patience)
     with contextlib.closing(Loop(plan, edges)) as loop:
         try:
@@ -247,7 +247,8 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
         except Stopped:
             tell("info", "asked to end", kind="stopped")
             hooks.stop()
-            return 0 if asked.on_change or hooks.has_succeeded else 1
+            is_well = bool(asked.on_change) and not hooks.is_cut_off
+            return 0 if is_well or hooks.has_succeeded else 1
 
 
 def _turns(loop: Loop, clock: SystemClock, hooks: Hooks, tell: Events) -> int:
@@ -263,11 +264,29 @@ def _turns(loop: Loop, clock: SystemClock, hooks: Hooks, tell: Events) -> int:
     return TIMED_OUT
 
 
-def _in_its_words(tell: Events) -> Events:
-    """The same, but that there are other flags, and no files here."""
+class _Words:
+    """Tells the loop's events: there are other flags and no files here, and hooks have names.
 
-    def telling(level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
-        if kind not in _OF_FILES:
-            tell(level, _by_its_flags(sentence), kind=kind, **more)
+    Who is there is told when this pod is: before that the loop adds it to what DNS says.
+    """
 
-    return telling
+    def __init__(self, tell: Events, names: "_Names") -> None:
+        self._tell = tell
+        self._names = names
+        self._hook = ""
+        self._members: Callable[[], None] | None = None
+
+    def __call__(self, level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
+        """Tells one event."""
+        said = by_its_flags(sentence)
+        self._hook = more.get("hook", self._hook)
+        if kind in ("notified", "not_notified"):
+            said = said.replace(_HOOK, self._hook, 1)
+        telling = functools.partial(self._tell, level, said, kind=kind, **more)
+        if kind == "members":
+            self._members = telling
+        if self._members and self._names.is_listed:
+            self._members()
+            self._members = None
+        if kind not in _OWN_WAY:
+            telling()

@@ -72,7 +72,7 @@ Gate = Open | Waiting | TimedOut
 def judge(state: Membership, rules: GateRules, waited: float, last_doubt: str = "") -> Gate:
     """Judges the gate after `waited` seconds; `last_doubt` is why DNS last gave no peers."""
     is_answered = state.is_answered and state.generation > 0
-    missing = _missing(state, rules) if is_answered else _unanswered(state)
+    missing = _missing(state, rules) if is_answered else _unanswered(state, rules)
     if not missing:
         return Open(f"every peer that wait_for: {rules.wait_for} asks for is listed")
     if waited < rules.wait_timeout:
@@ -82,12 +82,14 @@ def judge(state: Membership, rules: GateRules, waited: float, last_doubt: str = 
     return TimedOut(f"{missing}; DNS says: {last_doubt}" if last_doubt else missing)
 
 
-def _unanswered(state: Membership) -> str:
+def _unanswered(state: Membership, rules: GateRules) -> str:
     """Why what DNS said so far is not enough to go by."""
     if state.alone is None:
         return "DNS has not named anybody yet"
     if not state.identity.is_member:
         return f"DNS names nobody under {state.identity.service.fqdn}"
+    if rules.is_to_be_listed and not state.is_listed:
+        return _unlisted(state)
     needed = state.alone.until - state.alone.since
     return (
         f"DNS names nobody but {state.identity.label}, which is believed when it has said so for "
@@ -95,11 +97,15 @@ def _unanswered(state: Membership) -> str:
     )
 
 
+def _unlisted(state: Membership) -> str:
+    me = state.identity
+    return f"{me.label} is not in DNS under {me.service.fqdn} ({NOT_READY})"
+
+
 def _missing(state: Membership, rules: GateRules) -> str:
     """Who is missing, in a phrase that says why that may be; empty if nobody is."""
     if rules.is_to_be_listed and not state.is_listed:
-        me = state.identity
-        return f"{me.label} is not in DNS under {me.service.fqdn} ({NOT_READY})"
+        return _unlisted(state)
     match rules.wait_for:
         case "self":
             return ""

@@ -138,12 +138,45 @@ def test_what_is_missing_or_wrong_ends_with_1_and_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "words", [("-nosuch=1",), ("-service",), ("-on-start=true", "-service=db", "lost", "-ns=x")]
+    ("words", "sentence"),
+    [
+        (("-nosuch=1",), "there is no flag -nosuch"),
+        (("-service=db", "-v", "2"), "there is no flag -v"),
+        (("--hosts-file=/x",), "--hosts-file needs the Kubernetes API, which is never asked here"),
+        (("-ns", "-x", "-selector", "a=b"), "-selector needs the Kubernetes API"),
+        (("-service",), "Option '-service' requires an argument"),
+        (("-on-start=true", "-service=db", "lost", "-ns=x"), "unexpected extra argument"),
+    ],
 )
-def test_a_wrong_use_ends_with_2_as_any_program_of_go_does(words: tuple[str, ...]) -> None:
+def test_a_wrong_use_ends_with_2_as_any_program_of_go_does(
+    words: tuple[str, ...], sentence: str
+) -> None:
     said = ended(*words)
     assert (said.code, said.out) == (2, "")
-    assert said.err.endswith("--help`.\n")
+    assert sentence in said.err
+    assert said.err.endswith("See `rollcall peer-finder --help`.\n")
+
+
+@pytest.mark.parametrize("word", ["-h", "-help", "--help"])
+def test_help_is_asked_for_as_of_any_program_of_go(word: str) -> None:
+    said = ended(word)
+    assert (said.code, said.err) == (0, "")
+    assert "-on-change" in said.out
+
+
+def test_a_variable_that_does_nothing_here_is_told_of(start: Start) -> None:
+    more = {
+        "ROLLCALL_OUTPUT": "list:/peers/list",
+        "ROLLCALL_BOOTSTRAP_PORT": "3306",
+        "ROLLCALL_NOTIFY": "exec:/hook",
+        "ROLLCALL_STATUS_LISTEN": ":9797",
+    }
+    given = Setting(environment={**IN_THE_POD, **NO_POD, **more})
+    program = start("peer-finder", *FLAGS, "-on-start=:", setting=given)
+    program.says("kept")
+    assert [event["event"] for event in program.events("remark")] == [
+        f"{name} does nothing here: only `rollcall run` heeds it" for name in more
+    ]
 
 
 @pytest.mark.parametrize(

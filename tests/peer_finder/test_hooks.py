@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.cases.net import Net
+from tests.cases.net import Net, of
 from tests.e2e.conftest import Start
 from tests.e2e.program import SOON, Setting, fqdn
 from tests.peer_finder.finder import BOTH, FLAGS, IN_THE_POD, finder, noting
 from tests.peer_finder.script import calls
 from tests.support.until import until
 
+# Questions: in that time it has told of any change.
+LONG = 12
 NAMES = [f"{fqdn(f'db-{n}')}\n" for n in range(4)]
 
 
@@ -83,8 +86,33 @@ def test_a_pod_that_is_not_listed_waits_and_says_so(net: Net, start: Start, tmp_
         "(not ready without publishNotReadyAddresses: true)"
     )
     assert not calls(tmp_path)
+    net.polls(LONG)
+    assert not program.events("members")
     net.scale(2)
     assert program.end().code == 0
+    assert [event["peers"] for event in program.events("members")] == [["db-0", "db-1"]]
+
+
+def test_a_pod_that_waits_while_nobody_is_listed_does_not_say_that_it_is(
+    net: Net, start: Start
+) -> None:
+    net.show(replace(of(2), pods=()))
+    program = finder(start, net, "-on-start=:")
+    assert program.says("waiting")[0]["event"].startswith("db-1 is not in DNS under db.prod.svc")
+
+
+def test_the_log_says_which_hook_is_run_for_whom_and_has_succeeded(net: Net, start: Start) -> None:
+    net.scale(2)
+    program = finder(start, net, "-state=", "-on-start=:", "-on-change=:")
+    program.says("notified")
+    net.scale(3)
+    program.says("notified", times=2)
+    assert [event["event"] for event in program.events("hook", "notified")] == [
+        "on-start is run for db-0, db-1",
+        "on-start was told",
+        "on-change is run for db-0, db-1, db-2",
+        "on-change was told",
+    ]
 
 
 @pytest.mark.parametrize("hook", BOTH)
@@ -203,15 +231,32 @@ def test_without_a_shell_there_is_a_sentence(net: Net, start: Start, tmp_path: P
     assert "there is no shell to run 'a; b': give -argv if it needs none" in ended.err
 
 
-@pytest.mark.parametrize(("hook", "code"), [("on-start", 1), ("on-change", 0)])
+SLEEPS = "sleep 600 & echo $$ $! > {}/pids; wait"
+
+
+@pytest.mark.parametrize(
+    "more", [("-on-start", 1), ("-state=", "-on-change=:", "-on-start", 1), ("-on-change", 0)]
+)
 def test_a_signal_ends_it_and_the_hook_with_all_that_it_started(
-    hook: str, code: int, net: Net, start: Start, tmp_path: Path
+    more: tuple[str | int, ...], net: Net, start: Start, tmp_path: Path
+) -> None:
+    """on-start that was cut off is no success, whatever else there is to run."""
+    *flags, hook, code = more
+    net.scale(2)
+    program = finder(start, net, *map(str, flags), f"{hook}={SLEEPS.format(tmp_path)}")
+    processes = [int(word) for word in holds(tmp_path / "pids").split()]
+    assert program.end(signal.SIGTERM).code == code, program.err
+    until(lambda: all(map(is_gone, processes)), SOON, "nobody is left behind")
+
+
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2])
+def test_any_other_signal_that_would_end_it_is_as_sigterm(
+    number: signal.Signals, net: Net, start: Start, tmp_path: Path
 ) -> None:
     net.scale(2)
-    pids = tmp_path / "pids"
-    program = finder(start, net, f"-{hook}=sleep 600 & echo $$ $! > {pids}; wait")
-    processes = [int(word) for word in holds(pids).split()]
-    assert program.end(signal.SIGTERM).code == code, program.err
+    program = finder(start, net, f"-on-change={SLEEPS.format(tmp_path)}")
+    processes = [int(word) for word in holds(tmp_path / "pids").split()]
+    assert program.end(number).code == 0, program.err
     until(lambda: all(map(is_gone, processes)), SOON, "nobody is left behind")
 
 
