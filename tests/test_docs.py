@@ -157,7 +157,7 @@ def everything_said() -> Iterator[str]:
             Claim(path, "db-1").take()
         yield str(refused_claim.value)
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ListenError) as deaf:
-        serve(ListenAddress(*taken.getsockname()), About("0", 0.0, 0.0, 1.0))
+        serve(ListenAddress(*taken.getsockname()), About("0", 0.0, 1.0))
     yield str(deaf.value)
 
 

@@ -50,9 +50,7 @@ def _start_of(notify: Notify, around: Around) -> Callable[[Notice], Attempt]:
 
 def server_of(settings: Settings) -> Server | NoServer:
     """The status server, or what stands for it where none is wanted. Raises Wrong."""
-    now = time.monotonic()
-    about = About(__version__, now, time.time() - now, settings.patience)
     try:
-        return serve(settings.listen, about)
+        return serve(settings.listen, About(__version__, time.monotonic(), settings.patience))
     except ListenError as wrong:
         raise Wrong(str(wrong)) from None

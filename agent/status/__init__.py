@@ -4,9 +4,9 @@ It answers from the newest `Snapshot` that it was shown, and changes nothing. Wh
 decided without a socket (`routes`); `server` has the socket, and a thread of its own.
 """
 
+from agent.status.about import About, Clocks
 from agent.status.connection import Limits
 from agent.status.listening import ListenError
-from agent.status.routes import About
 from agent.status.server import NoServer, Server, serve
 
-__all__ = ["About", "Limits", "ListenError", "NoServer", "Server", "serve"]
+__all__ = ["About", "Clocks", "Limits", "ListenError", "NoServer", "Server", "serve"]

@@ -17,26 +17,32 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 
 from agent.core.snapshot import OutputState, Snapshot, missing
+from agent.status.about import About, Moment
 
 # In Accept, what the library would stumble over.
 _NO_VERSION = re.compile(r"version=(?!\d{1,9}(?:\.\d{1,9}){0,2}\s*(?:[;,]|$))", re.ASCII)
 
 
 class SnapshotCollector:
-    """A snapshot's metrics at `now`; `offset` makes a time of its clock one since 1970, seconds."""
+    """A snapshot's metrics at a moment; without a snapshot what is true of any agent."""
 
-    def __init__(self, snapshot: Snapshot | None, version: str, now: float, offset: float) -> None:
+    def __init__(self, snapshot: Snapshot | None, about: About, moment: Moment) -> None:
         self._snapshot = snapshot
-        self._version = version
-        self._now = now
-        self._offset = offset
+        self._about = about
+        self._now = moment.now
+        self._offset = moment.offset
 
     def collect(self) -> Iterable[Metric]:
         """All of them; while there is no snapshot only what is true of any agent."""
         yield InfoMetricFamily(
-            "rollcall_build", "The agent's version.", value={"version": self._version}
+            "rollcall_build", "The agent's version.", value={"version": self._about.version}
         )
         snapshot = self._snapshot
+        yield GaugeMetricFamily(
+            "rollcall_live",
+            "Whether the loop makes progress, as /livez has it.",
+            value=float(self._about.is_live(snapshot, self._now)),
+        )
         yield GaugeMetricFamily(
             "rollcall_ready",
             "Whether the gate is open and all files were written.",

@@ -16,6 +16,7 @@ from agent.core.duration import parse_duration
 from agent.core.roll import to_document
 from agent.core.snapshot import Snapshot
 from agent.core.words import what_there_is
+from agent.status.about import About, Moment
 from agent.status.document import liveness, status_document
 
 # Seconds that a request is held where it does not say how long, and at most.
@@ -29,20 +30,6 @@ _JSON = "application/json"
 _METHODS = ("GET", "HEAD")
 # Characters of a request that are shown in an answer to it.
 _SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is true of the agent from its start on.
-
-    `started` in seconds of the loop's clock, and `offset` makes of such a time one since 1970.
-    `patience`: seconds that its first turn may take at most, if all is well.
-    """
-
-    version: str
-    started: float
-    offset: float
-    patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +66,7 @@ class _Asked:
 
     about: About
     snapshot: Snapshot | None
-    now: float
+    moment: Moment
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
 
@@ -92,9 +79,9 @@ class _QueryError(ValueError):
 
 
 def answer(
-    request: Request, about: About, snapshot: Snapshot | None, now: float
+    request: Request, about: About, snapshot: Snapshot | None, moment: Moment
 ) -> Response | Hold:
-    """The answer at `now` (seconds of the loop's clock); `snapshot` None before the first one."""
+    """The answer at that moment; `snapshot` None before the first one."""
     path, query = _split(request.target)
     page = PAGES.get(path)
     if page is None:
@@ -105,7 +92,7 @@ def answer(
     if request.has_body:
         return sentence(413, "a request has no body here: send none")
     try:
-        return page(_Asked(about, snapshot, now, query, request.headers))
+        return page(_Asked(about, snapshot, moment, query, request.headers))
     except _QueryError as wrong:
         return sentence(400, str(wrong))
 
@@ -121,12 +108,13 @@ def peers(snapshot: Snapshot) -> Response:
 
 
 def _livez(asked: _Asked) -> Response:
-    snapshot, about = asked.snapshot, asked.about
+    snapshot, about, now = asked.snapshot, asked.about, asked.moment.now
+    is_live = about.is_live(snapshot, now)
     if snapshot is not None:
-        return sentence(200 if snapshot.is_live(asked.now) else 503, liveness(snapshot, asked.now))
-    if asked.now <= about.started + about.patience:
+        return sentence(200 if is_live else 503, liveness(snapshot, now))
+    if is_live:
         return sentence(200, STARTING)
-    late = asked.now - about.started
+    late = now - about.started
     return sentence(503, f"the loop stands still: its first turn began {late:.0f} s ago")
 
 
@@ -142,8 +130,7 @@ def _metrics(asked: _Asked) -> Response:
         exposition,
     )
 
-    about = asked.about
-    collector = SnapshotCollector(asked.snapshot, about.version, asked.now, about.offset)
+    collector = SnapshotCollector(asked.snapshot, asked.about, asked.moment)
     content_type, body = exposition(collector, asked.headers.get("accept", ""))
     return Response(200, body, content_type)
 
@@ -151,7 +138,7 @@ def _metrics(asked: _Asked) -> Response:
 def _status(asked: _Asked) -> Response:
     if asked.snapshot is None:
         return sentence(503, STARTING)
-    return _document(status_document(asked.snapshot, asked.now, asked.about.version))
+    return _document(status_document(asked.snapshot, asked.moment.now, asked.about.version))
 
 
 def _peers(asked: _Asked) -> Response | Hold:

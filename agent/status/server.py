@@ -15,9 +15,10 @@ from agent.background import in_background
 from agent.core.listen import ListenAddress
 from agent.core.snapshot import Snapshot
 from agent.status import routes
+from agent.status.about import About, Clocks
 from agent.status.connection import Connection, Limits, State
 from agent.status.listening import BACKLOG, listening
-from agent.status.routes import About, Hold, Request, Response
+from agent.status.routes import Hold, Request, Response
 
 # Who goes first when there are too many; of several, who is in that state for longest.
 _FIRST_TO_GO = (State.LEAVING, State.READING, State.HELD, State.WRITING)
@@ -48,13 +49,13 @@ class Server:
         self,
         at: ListenAddress,
         about: About,
-        clock: Callable[[], float] = time.monotonic,
+        clocks: Clocks | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.buffer = memoryview(bytearray(self.limits.head))
         self._about = about
-        self._clock = clock
+        self._clocks = clocks or Clocks()
         self._snapshot: Snapshot | None = None
         self._connections: set[Connection] = set()
         self._socket = listening(at)
@@ -99,7 +100,7 @@ class Server:
     def answer(self, request: Request) -> Response | Hold:
         """The answer from the newest snapshot."""
         try:
-            return routes.answer(request, self._about, self._snapshot, self._clock())
+            return routes.answer(request, self._about, self._snapshot, self._clocks.moment())
         except Exception as wrong:  # noqa: BLE001  # a mistake in one page must not end the probes
             return routes.sentence(500, f"this is a mistake in rollcall: {wrong!r}")
 
@@ -112,7 +113,7 @@ class Server:
 
     def date(self) -> str:
         """The time as RFC 9110 section 5.6.7 has it."""
-        now = time.gmtime(self._clock() + self._about.offset)
+        now = time.gmtime(self._clocks.wall())
         return time.strftime("%a, %d %b %Y %H:%M:%S GMT", now)
 
     def _run(self) -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.status.metrics import SnapshotCollector, exposition
-from tests.status.situations import NOW, OFFSET, failing
+from tests.status.situations import ABOUT, MOMENT, failing
 
 PAGES = Path(__file__).parents[2] / "docs"
 FOLDER = PAGES / "monitoring"
@@ -17,7 +17,7 @@ FOLDER = PAGES / "monitoring"
 
 def _exported() -> dict[str, frozenset[str]]:
     """By an agent that has something to say of everything."""
-    _, text = exposition(SnapshotCollector(failing(), "0.1.0", NOW, OFFSET), "")
+    _, text = exposition(SnapshotCollector(failing(), ABOUT, MOMENT), "")
     samples = [
         s for family in text_string_to_metric_families(text.decode()) for s in family.samples
     ]

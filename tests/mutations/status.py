@@ -2,6 +2,7 @@
 
 from tests.mutations.mutation import Mutation
 
+ABOUT = "agent/status/about.py"
 ROUTES = "agent/status/routes.py"
 DOCUMENT = "agent/status/document.py"
 METRICS = "agent/status/metrics.py"
@@ -39,16 +40,16 @@ MUTATIONS = (
         "a loop that stands still is alive",
         LIVES,
         ROUTES,
-        "return sentence(200 if snapshot.is_live(asked.now) else 503, liveness",
+        "return sentence(200 if is_live else 503, liveness",
         "return sentence(200, liveness",
         _ROUTES_TESTS,
     ),
     Mutation(
         "an agent may start for ever",
         LIVES,
-        ROUTES,
-        "if asked.now <= about.started + about.patience:",
-        "if asked.now >= about.started:",
+        ABOUT,
+        "return now <= self.started + self.patience",
+        "return now >= self.started",
         _ROUTES_TESTS,
     ),
     Mutation(

@@ -10,7 +10,7 @@ from typing import Self
 from agent.core.listen import ListenAddress
 from agent.core.snapshot import Snapshot
 from agent.status import Limits, Server
-from tests.status.situations import ABOUT, NOW
+from tests.status.situations import ABOUT, CLOCKS
 from tests.support.until import until
 
 # Seconds. For what takes far less on an idle machine.
@@ -20,7 +20,7 @@ SOON = 10.0
 @contextmanager
 def serving(snapshot: Snapshot | None = None, limits: Limits | None = None) -> Iterator[Server]:
     """A server on a port of its own, to which it is always `NOW`."""
-    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, lambda: NOW, limits)
+    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, CLOCKS, limits)
     with closing(server):
         if snapshot is not None:
             server.show(snapshot)

@@ -15,7 +15,7 @@ from agent.cli.overview import rows, table
 from agent.status.document import status_document
 from agent.status.metrics import SnapshotCollector
 from agent.status.routes import Request, Response, answer
-from tests.status.situations import ABOUT, NOW, example
+from tests.status.situations import ABOUT, MOMENT, NOW, example
 
 PAGE = Path(__file__).parents[2] / "docs" / "status.md"
 _CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -33,7 +33,7 @@ def refreshed(text: str) -> str:
 
 def metrics() -> Iterator[str]:
     """A row for each metric that an agent exports."""
-    for family in SnapshotCollector(example(), ABOUT.version, NOW, ABOUT.offset).collect():
+    for family in SnapshotCollector(example(), ABOUT, MOMENT).collect():
         kind = "gauge" if family.type == "info" else family.type
         labels = ", ".join(f"`{label}`" for label in family.samples[0].labels)
         cells = (f"`{family.samples[0].name}`", kind, labels, family.documentation)
@@ -53,7 +53,7 @@ def printed(command: str) -> str:
     if words == ["rollcall", "status"]:
         return table(rows(status_document(example(), NOW, ABOUT.version)))
     (url,) = (word for word in words if word.startswith("localhost:9797"))
-    response = answer(Request("GET", url.removeprefix("localhost:9797")), ABOUT, example(), NOW)
+    response = answer(Request("GET", url.removeprefix("localhost:9797")), ABOUT, example(), MOMENT)
     assert isinstance(response, Response)
     text = response.body.decode()
     match words[1 : words.index(url)], words[words.index(url) + 1 :]:

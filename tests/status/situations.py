@@ -11,7 +11,8 @@ from agent.core.membership import Membership, Rules, observe
 from agent.core.observation import Absent, Answered, Endpoint, Why
 from agent.core.roll import Service
 from agent.core.snapshot import NotifierState, OutputState, Polls, Snapshot
-from agent.status import About
+from agent.status import About, Clocks
+from agent.status.about import Moment
 
 SERVICE = Service("db", "prod", "cluster.local")
 RULES = Rules()
@@ -19,7 +20,9 @@ STARTED = 100.0
 # What they are looked at. The last answer was 1 s before, and the next poll is 0.5 s after it.
 NOW = 160.0
 OFFSET = 1_700_000_000.0
-ABOUT = About("0.1.0", STARTED, OFFSET, patience=30.0)
+ABOUT = About("0.1.0", STARTED, patience=30.0)
+MOMENT = Moment(NOW, OFFSET)
+CLOCKS = Clocks(lambda: NOW, lambda: OFFSET + NOW)
 
 _SOURCES: Mapping[str, str] = MappingProxyType(
     {

@@ -24,7 +24,7 @@ from agent.status import Server
 from agent.status.document import status_document
 from tests.e2e.program import ROOT, Program, Setting, rollcall, seconds_to_end
 from tests.status.client import SOON, serving
-from tests.status.situations import ABOUT, EVERY, NOW, failing, ready, stuck, waiting
+from tests.status.situations import ABOUT, CLOCKS, EVERY, NOW, failing, ready, stuck, waiting
 from tests.support.until import until
 
 # Seconds from a signal to the end: far more than it takes, far less than what it would wait for.
@@ -132,7 +132,7 @@ def test_an_agent_that_does_not_answer_is_not_waited_for() -> None:
 
 
 def test_an_agent_on_all_addresses_is_found_by_either_family() -> None:
-    with closing(Server(ListenAddress("::1", 0), ABOUT, lambda: NOW)) as server:
+    with closing(Server(ListenAddress("::1", 0), ABOUT, CLOCKS)) as server:
         server.show(ready())
         port = server.where.rpartition(":")[2]
         assert rollcall("healthcheck", f"--status-listen=:{port}").code == 0
@@ -211,7 +211,7 @@ def test_wait_waits_for_an_agent_and_then_for_its_gate() -> None:
     place = ListenAddress("127.0.0.1", free_port())
     with Program("wait", f"--status-listen={place}") as program:
         until(lambda: "can't be reached" in program.err, SOON, "it says that nobody is there")
-        with closing(Server(place, ABOUT, lambda: NOW)) as server:
+        with closing(Server(place, ABOUT, CLOCKS)) as server:
             until(lambda: "the agent is starting" in program.err, SOON, "it says what it waits for")
             server.show(waiting())
             until(lambda: "DNS has not named" in program.err, SOON, "it says what it waits for")
@@ -271,7 +271,7 @@ def test_watch_prints_again_when_something_changes_and_ends_by_a_signal() -> Non
     place = ListenAddress("127.0.0.1", free_port())
     with Program("status", "--watch", f"--status-listen={place}") as program:
         until(lambda: "can't be reached" in program.out, SOON, "it says that nobody is there")
-        with closing(Server(place, ABOUT, lambda: NOW)) as server:
+        with closing(Server(place, ABOUT, CLOCKS)) as server:
 
             def shows(snapshot: Snapshot, word: str) -> None:
                 server.show(snapshot)

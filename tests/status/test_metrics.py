@@ -11,15 +11,27 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from agent.core.snapshot import Snapshot
+from agent.status.about import Moment
 from agent.status.metrics import SnapshotCollector, exposition
-from tests.status.situations import EVERY, NOW, OFFSET, failing, ready, waiting
+from tests.status.situations import (
+    ABOUT,
+    EVERY,
+    MOMENT,
+    NOW,
+    OFFSET,
+    STARTED,
+    failing,
+    ready,
+    stuck,
+    waiting,
+)
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 Labels = tuple[str, ...]
 
 
 def exported(snapshot: Snapshot | None, accept: str = "") -> tuple[str, str]:
-    content_type, body = exposition(SnapshotCollector(snapshot, "0.1.0", NOW, OFFSET), accept)
+    content_type, body = exposition(SnapshotCollector(snapshot, ABOUT, MOMENT), accept)
     return content_type, body.decode()
 
 
@@ -41,6 +53,7 @@ def test_all_of_a_snapshot_is_there() -> None:
     seen = {name: of for name, of in values(failing()).items() if not name.startswith("process_")}
     assert seen == {
         "rollcall_build_info": {("0.1.0",): 1},
+        "rollcall_live": {(): 1},
         "rollcall_ready": {(): 1},
         "rollcall_members": {(): 3},
         "rollcall_members_missing": {(): 1},
@@ -104,8 +117,15 @@ def test_what_never_was_or_is_not_set_has_no_value() -> None:
 
 def test_before_the_first_snapshot_it_says_that_it_is_there_and_not_ready() -> None:
     seen = {name for name in values(None) if not name.startswith("process_")}
-    assert seen == {"rollcall_build_info", "rollcall_ready"}
+    assert seen == {"rollcall_build_info", "rollcall_live", "rollcall_ready"}
     assert values(None)["rollcall_ready"] == {(): 0}
+
+
+def test_a_loop_that_stands_still_is_not_live_also_in_its_first_turn() -> None:
+    last = STARTED + ABOUT.patience
+    for snapshot, now, live in ((None, last, 1), (None, last + 1, 0), (stuck(), NOW, 0)):
+        families = SnapshotCollector(snapshot, ABOUT, Moment(now, OFFSET)).collect()
+        assert samples(families)["rollcall_live"] == {(): live}
 
 
 @pytest.mark.parametrize("situation", EVERY)

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from agent.status.routes import OPENAPI, PAGES, Hold, Request, Response, answer
-from tests.status.situations import ABOUT, EVERY, NOW, ready
+from tests.status.situations import ABOUT, EVERY, MOMENT, ready
 
 DOCUMENT = json.loads(OPENAPI.read_text(encoding="utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -62,7 +62,7 @@ def test_it_has_every_path_and_no_other_and_nothing_but_get() -> None:
 @pytest.mark.parametrize("situation", EVERY)
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_answer_is_as_the_document_says(target: str, situation: str) -> None:
-    response = answer(Request("GET", target), ABOUT, EVERY[situation], NOW)
+    response = answer(Request("GET", target), ABOUT, EVERY[situation], MOMENT)
     if isinstance(response, Hold):
         return
     told = operations()[target.partition("?")[0]]["responses"][str(response.status)]
@@ -77,7 +77,7 @@ def test_every_status_that_is_documented_is_one_that_is_answered() -> None:
     answered = set()
     for target in TARGETS:
         for snapshot in EVERY.values():
-            response = answer(Request("GET", target), ABOUT, snapshot, NOW)
+            response = answer(Request("GET", target), ABOUT, snapshot, MOMENT)
             if isinstance(response, Response):
                 answered.add((target.partition("?")[0], str(response.status)))
     told = {(path, status) for path, get in operations().items() for status in get["responses"]}
@@ -86,7 +86,7 @@ def test_every_status_that_is_documented_is_one_that_is_answered() -> None:
 
 def test_every_parameter_is_one_that_is_taken() -> None:
     told = [each["name"] for each in operations()["/v1/peers"]["parameters"]]
-    refused = answer(Request("GET", "/v1/peers?z"), ABOUT, ready(), NOW)
+    refused = answer(Request("GET", "/v1/peers?z"), ABOUT, ready(), MOMENT)
     assert isinstance(refused, Response)
     assert refused.body.decode().endswith(f"there are {', '.join(told)}\n")
 
@@ -101,7 +101,7 @@ def test_every_key_is_required_but_for_what_an_observer_lacks() -> None:
     ("name", "path"), [("Status", "/v1/status"), ("Roll", "/v1/peers")], ids=["Status", "Roll"]
 )
 def test_a_key_more_or_less_is_noticed(name: str, path: str) -> None:
-    response = answer(Request("GET", path), ABOUT, ready(), NOW)
+    response = answer(Request("GET", path), ABOUT, ready(), MOMENT)
     assert isinstance(response, Response)
     document = json.loads(response.body)
     schema = {"$ref": f"#/components/schemas/{name}"}

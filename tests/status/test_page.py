@@ -20,7 +20,7 @@ from agent.status.metrics import SnapshotCollector
 from agent.status.routes import HELD, LONGEST_HELD, PAGES
 from tests.status.client import SOON, serving
 from tests.status.page import PAGE, refreshed
-from tests.status.situations import EVERY, NOW, OFFSET, ready
+from tests.status.situations import ABOUT, EVERY, MOMENT, ready
 from tests.support.need import need_program
 from tests.support.until import until
 
@@ -36,7 +36,7 @@ def test_its_examples_and_its_metrics_are_what_is_really_answered() -> None:
 def test_every_metric_is_in_its_table_with_its_labels(situation: str) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| ", TEXT, re.MULTILINE)
     told = {name: (kind, tuple(re.findall(r"\w+", labels))) for name, kind, labels in rows}
-    for family in SnapshotCollector(EVERY[situation], "0.1.0", NOW, OFFSET).collect():
+    for family in SnapshotCollector(EVERY[situation], ABOUT, MOMENT).collect():
         kind = "gauge" if family.type == "info" else family.type
         for sample in family.samples:
             assert told[sample.name] == (kind, tuple(sample.labels))

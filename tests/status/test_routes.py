@@ -9,14 +9,26 @@ from hypothesis import strategies as st
 
 from agent.core.roll import from_document
 from agent.core.snapshot import Snapshot
+from agent.status.about import Moment
 from agent.status.routes import OPENAPI, PAGES, Hold, Request, Response, answer
-from tests.status.situations import ABOUT, EVERY, NOW, STARTED, failing, ready, stuck, waiting
+from tests.status.situations import (
+    ABOUT,
+    EVERY,
+    MOMENT,
+    NOW,
+    OFFSET,
+    STARTED,
+    failing,
+    ready,
+    stuck,
+    waiting,
+)
 
 
 def asked(
     target: str, snapshot: Snapshot | None, now: float = NOW, method: str = "GET"
 ) -> Response | Hold:
-    return answer(Request(method, target), ABOUT, snapshot, now)
+    return answer(Request(method, target), ABOUT, snapshot, Moment(now, OFFSET))
 
 
 def got(target: str, snapshot: Snapshot | None, now: float = NOW, method: str = "GET") -> Response:
@@ -162,7 +174,7 @@ def test_head_is_answered_as_get_is(path: str, situation: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_request_with_a_body_is_refused(path: str) -> None:
-    refused = answer(Request("GET", path, has_body=True), ABOUT, ready(), NOW)
+    refused = answer(Request("GET", path, has_body=True), ABOUT, ready(), MOMENT)
     assert isinstance(refused, Response)
     assert said(refused) == (413, "a request has no body here: send none")
 
@@ -170,7 +182,7 @@ def test_a_request_with_a_body_is_refused(path: str) -> None:
 def test_metrics_are_negotiated() -> None:
     plain = got("/metrics", ready())
     asks = Request("GET", "/metrics", {"accept": "application/openmetrics-text;version=1.0.0"})
-    open_ = answer(asks, ABOUT, ready(), NOW)
+    open_ = answer(asks, ABOUT, ready(), MOMENT)
     assert isinstance(open_, Response)
     assert plain.content_type.startswith("text/plain; version=0.0.4")
     assert open_.content_type.startswith("application/openmetrics-text; version=1.0.0")
@@ -184,11 +196,12 @@ def test_the_openapi_document_is_the_file() -> None:
 
 
 def test_times_are_those_of_the_machine_in_metrics_and_ages_in_the_status() -> None:
-    later = replace(ABOUT, offset=ABOUT.offset + 1000)
-    moved = answer(Request("GET", "/metrics"), later, ready(), NOW)
+    later = replace(MOMENT, offset=OFFSET + 1000)
+    moved = answer(Request("GET", "/metrics"), ABOUT, ready(), later)
     assert isinstance(moved, Response)
-    assert moved.body != got("/metrics", ready()).body
-    assert answer(Request("GET", "/v1/status"), later, ready(), NOW) == asked("/v1/status", ready())
+    assert f"rollcall_last_answer_timestamp_seconds {OFFSET + NOW + 999:.9e}".encode() in moved.body
+    same = answer(Request("GET", "/v1/status"), ABOUT, ready(), later)
+    assert same == asked("/v1/status", ready())
 
 
 targets = st.text(st.characters(min_codepoint=33, max_codepoint=126)) | st.builds(

@@ -16,10 +16,10 @@ import pytest
 
 from agent.core.listen import ListenAddress
 from agent.core.snapshot import Snapshot
-from agent.status import Limits, ListenError, NoServer, Server, serve
+from agent.status import Clocks, Limits, ListenError, NoServer, Server, serve
 from agent.status.listening import listening
 from tests.status.client import SOON, Client, closes, get, hold, serving
-from tests.status.situations import ABOUT, NOW, failing, ready, waiting
+from tests.status.situations import ABOUT, NOW, OFFSET, failing, ready, waiting
 from tests.support.until import until
 
 GENERATION = ready().roll.generation
@@ -135,7 +135,7 @@ def test_neither_showing_nor_closing_waits_for_an_answer_that_takes_long() -> No
         going_on.wait(SOON)
         return NOW
 
-    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, clock)
+    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, Clocks(clock, lambda: OFFSET))
     with closing(server), Client(server).ask("/livez"):
         assert is_asked.wait(SOON)
         began = time.monotonic()
@@ -158,6 +158,20 @@ def test_an_answer_is_whole_and_says_what_it_is(server: Server) -> None:
         "x-content-type-options": "nosniff",
         "connection": "close",
     }
+
+
+def test_a_clock_that_is_set_while_it_runs_sets_its_times_too() -> None:
+    wall = [OFFSET + NOW]
+    clocks = Clocks(lambda: NOW, lambda: wall[0])
+    with closing(Server(ListenAddress("127.0.0.1", 0), ABOUT, clocks)) as server:
+        server.show(ready())
+        assert get(server, "/livez").headers["date"] == "Tue, 14 Nov 2023 22:16:00 GMT"
+        wall[0] += 3600
+        server.show(ready())
+        answer = get(server, "/metrics")
+        assert answer.headers["date"] == "Tue, 14 Nov 2023 23:16:00 GMT"
+        assert f"last_answer_timestamp_seconds {OFFSET + NOW + 3599:.9e}".encode() in answer.body
+        assert get(server, "/livez").body == b"a poll is due in 0.5 s\n"
 
 
 def test_a_snapshot_is_answered_from_as_soon_as_it_is_shown(server: Server) -> None:
@@ -289,11 +303,11 @@ def test_who_knows_a_change_already_is_not_answered_because_of_it() -> None:
             case 1:  # of the first request, until the others are there
                 is_asked.set()
                 going_on.wait(SOON)
-            case 3:  # of the second one, after the date of the first
+            case 2:  # of the second one
                 shown[0].show(changed(ready(), GENERATION + 1))
         return NOW
 
-    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, clock)
+    server = Server(ListenAddress("127.0.0.1", 0), ABOUT, Clocks(clock, lambda: OFFSET))
     server.show(ready())
     shown.append(server)
     with closing(server), Client(server) as first, Client(server) as second, Client(server) as held:
