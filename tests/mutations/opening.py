@@ -26,7 +26,7 @@ MUTATIONS = (
         GATE,
         "the gate opens before DNS has answered",
         NEVER_EARLY,
-        "missing = _missing(state, rules) if is_answered else _unanswered(state)",
+        "missing = _missing(state, rules) if is_answered else _unanswered(state, rules)",
         "missing = _missing(state, rules)",
     ),
     _of(

@@ -158,7 +158,7 @@ def test_a_write_that_does_not_end_is_noticed() -> None:
 
     with running(dns, write) as (server, clock):
         assert is_written.wait(SOON)
-        clock.pass_by(PATIENCE + 0.1)
+        clock.pass_by(RULES.interval + PATIENCE + 0.1)
         assert not is_live(server)
         assert get(server, "/readyz").status == 503
         ends.set()
@@ -170,5 +170,5 @@ def test_a_first_turn_that_does_not_end_is_noticed() -> None:
     dns.ends.clear()
     with running(dns, nowhere) as (server, clock):
         assert get(server, "/livez").body == b"the agent is starting\n"
-        clock.pass_by(PATIENCE + 0.1)
+        clock.pass_by(RULES.interval + PATIENCE + 0.1)
         assert get(server, "/livez").body.startswith(b"the loop stands still: its first turn began")
