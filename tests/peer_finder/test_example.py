@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,8 @@ BEFORE, AFTER = (
     for name in ("peer-finder", "rollcall")
 )
 PAGE = (ROOT / "docs" / "peer-finder.md").read_text(encoding="utf-8")
+(_SHELL,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+SHELL = _SHELL.splitlines()
 Change = tuple[str, Any, Any]
 
 
@@ -107,3 +113,49 @@ def test_its_command_lines_work_as_they_are(net: Net, start: Start, pod: Path) -
 def test_the_page_has_every_flag() -> None:
     flags = [option.opts[0] for option in peer_finder.params]
     assert re.findall(r"^\| `(-[a-z-]+)` \|", PAGE, re.MULTILINE) == flags
+
+
+def test_the_command_lines_of_the_page_have_flags_that_there_are() -> None:
+    manifests = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+    commands = [each["command"] for manifest in manifests for each in manifest["containers"]]
+    commands += [line.removesuffix("&").split() for line in SHELL if line.startswith("rollcall")]
+    assert len(commands) == 4
+    for command in commands:
+        assert command[:2] == ["rollcall", "peer-finder"]
+        given = peer_finder.make_context("peer-finder", command[2:]).params
+        assert given["service"]
+        assert given["on_start"] or given["on_change"]
+
+
+def test_in_the_background_of_an_entrypoint_it_tells_the_database_in_its_container(
+    net: Net, tmp_path: Path
+) -> None:
+    net.scale(2)
+    programs = {
+        "rollcall": f'exec {sys.executable} -P -m agent "$@"',
+        "docker-entrypoint.sh": f'echo "$@" > {tmp_path}/database; kill -STOP $$',
+        "join": f"cat > {tmp_path}/joined",
+        "tell": f"cat > {tmp_path}/told",
+    }
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    given = {
+        **IN_THE_POD,
+        "ROLLCALL_NAMESERVER": str(net.nameserver),
+        "ROLLCALL_CLUSTER_DOMAIN": "cluster.local",
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    script = "\n".join(SHELL).replace("/hooks", str(tmp_path))
+    with subprocess.Popen(["sh", "-c", script], env=given, start_new_session=True) as database:
+        try:
+            told = tmp_path / "told"
+            for count in (2, 3):
+                net.scale(count)
+                names = "".join(f"{fqdn(f'db-{n}')}\n" for n in range(count))
+                until(lambda: told.exists() and told.read_text() == names, SOON, "it was told")  # noqa: B023  # it is called at once
+            assert (tmp_path / "joined").exists()
+            assert (tmp_path / "database").read_text() == "mariadbd\n"
+        finally:
+            os.killpg(database.pid, signal.SIGKILL)
