@@ -12,6 +12,8 @@ from agent.core.identity import Identity
 # CRI-O make it for the sandbox. Docker makes one for each start of a container.
 _SHARED = Path("/dev/shm")  # noqa: S108  # nobody outside the pod can write there
 _PROC = Path("/proc")
+# The first process that there was. If it is in this container, the container was started by it.
+_INIT = 1
 
 
 class State:
@@ -64,7 +66,9 @@ def is_alone(besides: int | None = None) -> bool:
         if _group_of(other) != group:
             continue
         line = _ancestry(other)
-        has_come = line[-1] != first and _parent_of(line[-1]) == 0 and _group_of(line[-1]) == group
+        last = line[-1]
+        is_known = last in (_INIT, first)
+        has_come = not is_known and _parent_of(last) == 0 and _group_of(last) == group
         if besides not in line and not has_come:
             return False
     return True

@@ -26,7 +26,9 @@ CONTAINER = (
     *("unshare", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
     *("sh", "-ec", 'mount --bind "$1" /dev/shm; shift; exec "$@"', "sh"),
 )
-# The same, where the program is not the only one.
+# What starts a program in the container of a process, whose number is the argument.
+INTO = ("nsenter", "--user", "--preserve-credentials", "--mount", "--pid", "--target")
+# In a container, where the program is not the only one.
 BESIDE = ("sh", "-c", '"$@"; true', "sh")
 
 
@@ -147,8 +149,7 @@ if can_have_containers():
     def entered(program: Program, script: str) -> Iterator[None]:
         """With a script that was started in its container from outside, as by `kubectl exec`."""
         (own,) = children(program.process.pid)
-        into = ("--user", "--preserve-credentials", "--mount", "--pid")
-        command = ["nsenter", "--target", str(own), *into, "sh", "-c", f"echo; {script}"]
+        command = [*INTO, str(own), "sh", "-c", f"echo; {script}"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
             try:
                 assert process.stdout
@@ -202,6 +203,27 @@ if can_have_containers():
         net.scale(4)
         contained(start, net, tmp_path, *given)
         is_called(tmp_path, told("on-start", 2), told("on-change", 3), told("on-change", 4))
+
+    def test_the_containers_first_process_counts_for_who_came_from_outside(
+        net: Net, start: Start, tmp_path: Path
+    ) -> None:
+        """As where a person starts it by `kubectl exec` beside the database."""
+        net.scale(2)
+        first = ("sh", "-c", "echo; exec sleep 600")
+        command = [*CONTAINER, str(tmp_path), *first]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as container:
+            try:
+                assert container.stdout
+                assert container.stdout.readline() == b"\n"
+                (own,) = children(container.pid)
+                environment = {**IN_THE_POD, "ROLLCALL_NAMESERVER": str(net.nameserver)}
+                setting = Setting(environment=environment, through=(*INTO, str(own)))
+                program = start("peer-finder", *FLAGS, *noting(tmp_path, *BOTH), setting=setting)
+                program.says("notified")
+                asks_on(net, 2)
+                assert not list(tmp_path.glob(".rollcall*"))
+            finally:
+                container.kill()
 
     def test_what_was_kept_while_it_was_alone_stays_when_it_is_not(
         net: Net, start: Start, tmp_path: Path
