@@ -15,17 +15,27 @@ class Seen:
     """A process that has not ended.
 
     `name` is what the kernel calls it, `program` the base name of its command line's first word,
-    empty where it has none, as a thread of the kernel.
+    empty where it has none, as a thread of the kernel; `words` are the base names of all.
     """
 
     pid: int
     parent: int
     name: str
     program: str
+    words: tuple[str, ...] = ()
 
     def is_called(self, name: str) -> bool:
         """Whether somebody who names it so means it."""
-        return self.program == name or self.name == name[:_LONGEST_NAME]
+        return self.program == name or (self.name == name[:_LONGEST_NAME] and self._is_whole(name))
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether its name is this one, and not another that the kernel has cut to the same.
+
+        The command line says so, which begins with a script's interpreter.
+        """
+        if len(name) <= _LONGEST_NAME:
+            return True
+        return next((word for word in self.words if word.startswith(self.name)), name) == name
 
 
 def processes() -> Mapping[int, Seen] | None:
@@ -58,5 +68,17 @@ def _seen(pid: int) -> Seen | None:
     state, parent = rest.split()[:2]
     if state in "ZX":
         return None
-    program = PurePath(words.partition(b"\0")[0].decode(errors="replace")).name
-    return Seen(pid, int(parent), name, program)
+    program = _base(words.partition(b"\0")[0])
+    return Seen(pid, int(parent), name, program, bases_of(words))
+
+
+def bases_of(line: bytes) -> tuple[str, ...]:
+    """The base names of a command line's words, as /proc has it.
+
+    A program may have written there what it is doing: `name: working on db`.
+    """
+    return tuple(_base(word.rstrip(b":")) for word in line.replace(b"\0", b" ").split())
+
+
+def _base(word: bytes) -> str:
+    return PurePath(word.decode(errors="replace")).name

@@ -496,8 +496,8 @@ MUTATIONS = (
         "a process is found only by the kernel's name of it",
         WHOM,
         PROCESSES,
-        "return self.program == name or",
-        "return",
+        "return self.program == name or (",
+        "return (",
     ),
     _mutation(
         "a long name is never found",
@@ -505,6 +505,20 @@ MUTATIONS = (
         PROCESSES,
         "self.name == name[:_LONGEST_NAME]",
         "self.name == name",
+    ),
+    _mutation(
+        "two names that the kernel cuts to the same are one",
+        WHOM,
+        PROCESSES,
+        "        if len(name) <= _LONGEST_NAME:\n",
+        "        if True:\n",
+    ),
+    _mutation(
+        "a program that says what it does has another name",
+        WHOM,
+        PROCESSES,
+        'word.rstrip(b":")',
+        "word",
     ),
     _mutation(
         "where nothing is shared that is not said",

@@ -17,6 +17,7 @@ import pytest
 
 from agent.core.delivery import Arrived, Lost, Outcome
 from agent.notify import ByName, ByPidfile, Signal
+from agent.notify.processes import Seen, bases_of
 from tests.notify.world import NEWS, SOON, World
 from tests.publish.own_process import own_mounts
 from tests.support.processes import is_there
@@ -155,6 +156,44 @@ def test_a_long_name_is_found_although_the_kernel_cuts_it(tmp_path: Path) -> Non
     with running(tmp_path, f"d{uuid.uuid4().hex}") as database:
         assert came_of(ByName(database.name)) == Arrived()
         database.gets([database.pid])
+
+
+def test_of_two_names_that_the_kernel_cuts_to_the_same_the_right_one_is_found(
+    tmp_path: Path,
+) -> None:
+    cut = f"db{uuid.uuid4().hex[:13]}"
+    with running(tmp_path, f"{cut}_a") as one, running(tmp_path, f"{cut}_b") as other:
+        for database in (one, other):
+            assert came_of(ByName(database.name)) == Arrived()
+            database.gets([database.pid])
+        assert one.got == [one.pid]
+        said = why_not(ByName(f"{cut}_c"))
+        assert said.startswith(f"no process called {cut}_c is seen here")
+        assert came_of(ByName(cut)) == Arrived()  # as ps has them both
+        one.gets([one.pid] * 2)
+        other.gets([other.pid] * 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_meant"),
+    [
+        (("sh", "/hooks/postgres_exporter_a", "--config=x"), True),
+        (("postgres_exporter_a: serving", "db"), True),
+        (("/hooks/postgres_exporter_a serving postgres_exporter_b",), True),
+        (("sh", "/hooks/postgres_exporter_a", "/etc/postgres_exporter.yml"), True),
+        (("main",), True),
+        ((), True),
+        (("sh", "/hooks/postgres_exporter_b"), False),
+        (("postgres_exporter_b: of postgres_exporter_a",), False),
+        (("postgres_export",), False),
+    ],
+)
+def test_the_command_line_has_the_name_that_the_kernel_cuts(
+    words: tuple[str, ...], is_meant: bool
+) -> None:
+    bases = bases_of("\0".join(words).encode())
+    seen = Seen(7, 1, "postgres_export", bases[0] if bases else "", bases)
+    assert seen.is_called("postgres_exporter_a") == is_meant
 
 
 @pytest.mark.parametrize("folder", ["", "/usr/sbin/"])
