@@ -134,6 +134,13 @@ MUTATIONS = (
         "lambda: self._await(process, end), lambda: None, self._around",
     ),
     _mutation(
+        "a hook has as much time as ever when the agent ends",
+        ENDS,
+        EXEC,
+        "end), process.kill, self._around",
+        "end), lambda: process.kill(_GRACE), self._around",
+    ),
+    _mutation(
         "exit codes that somebody awaits are taken",
         OWN,
         PROCESS,

@@ -19,6 +19,8 @@ from tests.support.until import until
 
 # Seconds. For what takes far less on an idle machine.
 SOON = 10.0
+# Seconds. For what has to be over in a fifth of that, before the agent itself is killed.
+AT_ONCE = 1.0
 # db-1 and db-2 have come, db-9 went, and db-0 has moved.
 NEWS = Notice(
     THREE,
