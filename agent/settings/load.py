@@ -1,17 +1,17 @@
 """Putting flags, variables and the config file together, and saying what is wrong with them."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import msgspec
 
 from agent.core.duration import parse_duration
 from agent.core.notice import VARIABLES as OF_A_HOOK
 from agent.core.surroundings import Told
-from agent.core.words import all_of, nearest
 from agent.settings import schema, short
+from agent.settings.explain import explain, near
 from agent.settings.options import CONFIG, OPTIONS, Option
 from agent.settings.problems import problems
 from agent.settings.short import PREFIX, SettingsError
@@ -55,9 +55,8 @@ def load(said: Said) -> Loaded:
         if not name.startswith(PREFIX) or name in ours or _is_link(name, value, known):
             continue
         if name not in known:
-            raise SettingsError(
-                f"there is no variable {name}{_nearest(name, {*known, CONFIG.variable})}"
-            )
+            there = near(name, {*known, CONFIG.variable}, PREFIX)
+            raise SettingsError(f"there is no variable {name}{there}")
         if not value:
             continue  # a manifest's way of leaving it out
         option = known[name]
@@ -69,7 +68,7 @@ def load(said: Said) -> Loaded:
     try:
         settings = msgspec.convert(tree, schema.Settings, dec_hook=_decode)
     except msgspec.ValidationError as wrong:
-        raise SettingsError(_explain(str(wrong), said, sources)) from None
+        raise SettingsError(explain(str(wrong), said.file_name, sources)) from None
     except UnicodeEncodeError:
         raise SettingsError(
             "a setting holds a character that is no text (a lone surrogate)"
@@ -153,102 +152,5 @@ def _decode(kind: type, value: Any) -> Any:
     """Lets msgspec read a Duration."""
     if kind is not schema.Duration:
         raise NotImplementedError(f"no setting is a {kind}")
-    is_zero = value == 0 and not isinstance(value, bool)
+    is_zero = value in (0, "0") and not isinstance(value, bool)
     return schema.Duration(0 if is_zero else parse_duration(str(value)))
-
-
-def _explain(message: str, said: Said, sources: Mapping[str, str]) -> str:
-    """msgspec's message as a sentence that names the place in the user's words."""
-    what, _, path = message.partition(" - at ")
-    if path.startswith("`key`"):
-        return f"{said.file_name}: a key is not text: put it in quotes"
-    key = path.strip("`").removeprefix("$").removeprefix(".")
-    if key.endswith(".mode") and "got `int`" in what:
-        return f'{said.file_name}: {key}: a mode is text: write it as "0640"'
-    if unknown := re.search(r"unknown field `(.*)`", what):
-        full = f"{key}.{unknown[1]}" if key else unknown[1]
-        nearest = _nearest(full, _all_keys() if not key else _keys_at(key), unknown[1])
-        return f"{said.file_name}: there is no key {full}{nearest}"
-    if lacking := re.search(r"missing required field `(.*)`", what):
-        return f"{said.file_name}: {key} has no {lacking[1]}"
-    said_by = next((sources[key[:n]] for n in range(len(key), 0, -1) if key[:n] in sources), key)
-    if said_by.startswith(said.file_name + ": "):
-        said_by = f"{said.file_name}: {key}"
-    if choices := _choices(key):
-        return f"{said_by}: that is not one of {choices}"
-    for machine, person in _KINDS.items():
-        what = what.replace(machine, person)
-    return f"{said_by}: {what[0].lower()}{what[1:]}"
-
-
-_INDEX = re.compile(r"\[[^]]*\]")
-_PARTS: Mapping[str, type[msgspec.Struct]] = {
-    "": schema.Settings,
-    "discovery": schema.DiscoverySettings,
-    "membership": schema.MembershipSettings,
-    "bootstrap": schema.BootstrapSettings,
-    "outputs": schema.Output,
-    "notify": schema.Notify,
-    "notify.http": schema.HttpTarget,
-    "notify.signal": schema.SignalTarget,
-    "status": schema.StatusSettings,
-    "log": schema.LogSettings,
-}
-
-# msgspec's words for types, and a person's.
-_KINDS = {
-    "`int | null`": "a whole number",
-    "`int`": "a whole number",
-    "`str | null`": "text",
-    "`str`": "text",
-    "`array`": "a list",
-    "`object`": "keys and values",
-    "`null`": "nothing",
-    "`bool`": "true or false",
-    "`float`": "a number",
-}
-
-
-def _choices(key: str) -> str:
-    """The words that may stand at a key, where only certain ones may."""
-    branch, _, name = key.rpartition(".")
-    part = _struct_at(branch)
-    fields = dict(zip(part.__struct_encode_fields__, part.__struct_fields__, strict=True))
-    hint = get_type_hints(part).get(fields.get(name, name), str)
-    words = _words(hint)
-    return ", ".join([*words, *(["a number"] if words and int in get_args(hint) else [])])
-
-
-def _words(hint: Any) -> list[str]:
-    """The words in a type such as `Literal["keep", "accept"] | None`."""
-    if isinstance(hint, str):
-        return [hint]
-    return [word for part in get_args(hint) for word in _words(part)]
-
-
-def _struct_at(key: str) -> type[msgspec.Struct]:
-    """The part of the settings at a place in the config file; within a list any part is alike."""
-    return _PARTS[_INDEX.sub("", key)]
-
-
-def _keys_at(key: str) -> list[str]:
-    return [f"{key}.{name}" for name in _struct_at(key).__struct_encode_fields__]
-
-
-def _all_keys() -> list[str]:
-    """Every key of the config file by its whole path, but for those within a list."""
-    parts = [part for part in _PARTS if part and not part.startswith(("outputs", "notify"))]
-    inner = [name for part in parts for name in _keys_at(part)]
-    return [*schema.Settings.__struct_fields__, *inner]
-
-
-def _nearest(name: str, known: Iterable[str], last: str = "") -> str:
-    """The known name that is nearest to `name`, or whose last part is `last`; else all."""
-    known = sorted(known)
-    same = [key for key in known if last and key.rpartition(".")[2] == last]
-    flat = [key for key in known if last and key.replace(".", "_") == name]
-    by_rest = {key.removeprefix(PREFIX): key for key in known}
-    rest = nearest(name.removeprefix(PREFIX), by_rest)
-    close = same or flat or ([by_rest[rest]] if rest else [])
-    listed = [key for key in known if "." not in key] or known
-    return f"; did you mean {close[0]}?" if close else f"; {all_of(listed)}"

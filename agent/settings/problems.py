@@ -37,10 +37,13 @@ def problems(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _bootstrap_problems(settings)
     yield from _output_problems(settings.outputs)
     yield from _notify_problems(settings.notify)
+    listen = settings.status.listen
     try:
-        parse_listen(settings.status.listen)
+        parse_listen(listen)
     except ValueError as wrong:
-        yield "status.listen", str(wrong)
+        is_port = bool(re.fullmatch(r"[0-9]{1,5}", listen))
+        mend = f"{listen!r} is not where to listen: write :{listen}"
+        yield "status.listen", mend if is_port else str(wrong)
 
 
 def _gate_problems(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -137,6 +140,10 @@ def _file_problems(output: Output) -> Iterator[str]:
         yield f"mode {output.mode} keeps the owner, this agent, from reading the file"
     if output.mode is not None and not re.fullmatch(r"0?[0-7]{3}", output.mode):
         yield f'{output.mode!r} is not a mode: write it as "0640"'
+    if output.check:
+        yield from (
+            f"the check of {output.path}: {each}" for each in _command_problems(output.check)
+        )
     if output.check and not any(FOR_FILE in word for word in output.check[1:]):
         yield (
             f"the check of {output.path} does not say where the new file goes: give it an "
@@ -167,10 +174,16 @@ def _notify_problems(notifiers: tuple[Notify, ...]) -> Iterator[tuple[str, str]]
             yield "notify", "each entry needs exactly one of exec, http and signal"
             return
         for sentence in _notifier_problems(notifier):
-            yield "notify", f"{notifier.called}: {sentence}"
+            called = notifier.called
+            yield "notify", f"{called if called.isprintable() else repr(called)}: {sentence}"
     for name, times in Counter(notifier.called for notifier in notifiers).items():
-        if times > 1:
-            yield "notify", f"{times} entries are called {name!r}: give each its own name"
+        same = [notifier for notifier in notifiers if notifier.called == name]
+        if times > 1 and all(notifier == same[0] for notifier in same):
+            often = "twice" if times == 2 else f"{times} times"
+            yield "notify", f"{name!r} is there {often}, and alike: once is enough"
+        elif times > 1:
+            mend = "give each its own name, under notify in the file of --config"
+            yield "notify", f"{times} entries are called {name!r}: {mend}"
 
 
 def _notifier_problems(notifier: Notify) -> Iterator[str]:
@@ -178,16 +191,24 @@ def _notifier_problems(notifier: Notify) -> Iterator[str]:
         yield f"a name has {LONGEST_NAME} characters at most, all of which can be shown"
     if notifier.timeout <= 0:
         yield "timeout has to be more than 0"
-    if notifier.exec is not None and not all("\0" not in word for word in notifier.exec):
-        yield "a word of a command can't have a NUL in it"
-    if notifier.exec is not None and not notifier.exec[0]:
-        yield "a command begins with a program's name"
+    if notifier.exec is not None:
+        yield from _command_problems(notifier.exec)
     if notifier.exec is None and notifier.stdin != "json":
         yield "stdin is for exec only: leave it out"
     if notifier.http is not None:
         yield from _http_problems(notifier.http)
     if notifier.signal is not None:
         yield from _signal_problems(notifier.signal)
+
+
+def _command_problems(words: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with a command; it is run at /."""
+    if any("\0" in word for word in words):
+        yield "a word of a command can't have a NUL in it"
+    if not words[0]:
+        yield "a command begins with a program's name"
+    if "/" in words[0] and not words[0].startswith("/"):
+        yield f"{words[0]} is looked for from /: give its whole path"
 
 
 def _http_problems(target: HttpTarget) -> Iterator[str]:
@@ -208,6 +229,8 @@ def _http_problems(target: HttpTarget) -> Iterator[str]:
 def _signal_problems(target: SignalTarget) -> Iterator[str]:
     if bool(target.process) == bool(target.pidfile):
         yield "a signal needs either a process, by its name, or a pidfile"
+    if target.pidfile and not target.pidfile.startswith("/"):
+        yield f"{target.pidfile} may be in any folder: give the pidfile's whole path"
     if target.number is None:
         yield f"there is no signal {target.signal!r}, as in HUP or USR1"
     elif target.number in (Signals.SIGKILL, Signals.SIGSTOP):

@@ -150,11 +150,11 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.name:
             return self.name
         if self.exec is not None:
-            return f"exec {PurePath(self.exec[0]).name}"
+            return f"exec {PurePath(self.exec[0]).name}".rstrip()
         if self.http is not None:
             return f"http {self.http.host}".rstrip()
         if self.signal is not None:
-            return f"signal {self.signal.process or PurePath(self.signal.pidfile).name}"
+            return f"signal {self.signal.process or PurePath(self.signal.pidfile).name}".rstrip()
         return ""
 
 

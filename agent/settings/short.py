@@ -26,7 +26,7 @@ def outputs(texts: tuple[str, ...], source: str) -> list[dict[str, str]]:
 
 
 def notifiers(texts: tuple[str, ...], source: str) -> list[dict[str, Any]]:
-    """KIND:WHAT, each a notifier: a command's words, a URL, or a signal and a process."""
+    """KIND:WHAT, each a notifier: a command's words, a URL, or a signal and whom it is for."""
     return [_notifier(text, source) for text in texts]
 
 
@@ -41,12 +41,13 @@ def _notifier(text: str, source: str) -> dict[str, Any]:
             except ValueError:
                 raise SettingsError(f"{source}: {text!r} has a quote that is not closed") from None
         case "signal":
-            name, _, process = what.partition(":")
-            if name and process:
-                return {"signal": {"signal": name, "process": process}}
+            name, _, whom = what.partition(":")
+            if name and whom:
+                return {"signal": {"signal": name, "pidfile" if "/" in whom else "process": whom}}
+    hint = "; what has commas in it needs a flag, or the config file" if _is_cut(source) else ""
     raise SettingsError(
         f"{source}: {text!r} is none of exec:/hooks/on-change, http://127.0.0.1:8080/reload and "
-        "signal:HUP:mysqld"
+        f"signal:HUP:nginx{hint}"
     )
 
 
@@ -59,7 +60,12 @@ def pair(text: str, source: str) -> tuple[str, Typed]:
     """A key and a value out of KEY=VALUE."""
     key, equals, value = text.partition("=")
     if not equals or not key:
-        is_cut = source.startswith(PREFIX)  # where commas separate
-        hint = "; a value with commas needs a flag, or vars in the config file" if is_cut else ""
+        mend = "; a value with commas needs a flag, or vars in the config file"
+        hint = mend if _is_cut(source) else ""
         raise SettingsError(f"{source} {text!r} is not KEY=VALUE{hint}")
     return key, Typed(value)
+
+
+def _is_cut(source: str) -> bool:
+    """Whether it is a variable, in which commas separate."""
+    return source.startswith(PREFIX)

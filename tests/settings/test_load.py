@@ -11,7 +11,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.surroundings import Told
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Output, Said, Settings, SettingsError
 from agent.settings import load as load_all
-from agent.settings.schema import HttpTarget, Notify
+from agent.settings.schema import Duration, HttpTarget, Notify
 
 NONE: Mapping[str, str] = MappingProxyType({})
 Flags = Mapping[str, str | tuple[str, ...]]
@@ -387,6 +387,11 @@ ALL_KEYS = (
             "outputs: [{format: list, path: /a}, {formt: list, path: /b}]",
             "there is no key outputs[1].formt; did you mean outputs[1].format?",
         ),
+        (
+            "outputs: [{format: list, path: /a, notify: []}]",
+            "there is no key outputs[0].notify; did you mean notify, one level up?",
+        ),
+        ("log: {zzz: 1}", "there is no key log.zzz; there are format, level"),
         # one of a few words
         (
             "discovery: {mode: dns}",
@@ -402,14 +407,34 @@ ALL_KEYS = (
         ),
         # of another kind
         ("service: [db]", "service: expected text, got a list"),
-        ("service: 5", "service: expected text, got a whole number"),
+        ("service: 5", "service: expected text, got a whole number: put it in quotes"),
+        ("service: 2024-01-01", "service: expected text, got a date: put it in quotes"),
         ("replicas: x", "replicas: expected a whole number, got text"),
         ("replicas: true", "replicas: expected a whole number, got true or false"),
-        ("pod_ip: 10.0.0.1", "pod_ip: expected a list, got text"),
+        (
+            "pod_ip: 10.0.0.1",
+            'pod_ip: expected a list, got text: write a list, as in ["10.0.0.1"]',
+        ),
+        (
+            "status: {listen: 9797}",
+            'status.listen: expected text, got a whole number: write ":9797"',
+        ),
         ("discovery:", "discovery: expected keys and values, got nothing"),
         ("discovery: srv", "discovery: expected keys and values, got text"),
-        ("outputs: {format: a}", "outputs: expected a list, got keys and values"),
-        ("outputs: [cassandra]", "outputs[0]: expected keys and values, got text"),
+        (
+            "outputs: {format: a}",
+            (
+                "outputs: expected a list, got keys and values: write a list, as in "
+                "[{format: json, path: /peers/peers.json}]"
+            ),
+        ),
+        (
+            "outputs: [cassandra]",
+            (
+                "outputs[0]: expected keys and values, got text: write "
+                "{format: json, path: /peers/peers.json}"
+            ),
+        ),
         ("outputs: [{format: list}]", "outputs[0] has no path"),
         # lengths of time
         (
@@ -455,6 +480,10 @@ ALL_KEYS = (
         (
             "outputs: [{format: list, path: /a/b}, {format: json, path: /a//b}]",
             "outputs: /a/b is there 2 times: each output needs its own path",
+        ),
+        (
+            "outputs: [{format: list, path: /a, check: [bin/check, '{path}']}]",
+            "outputs: the check of /a: bin/check is looked for from /: give its whole path",
         ),
         (
             "outputs: [{format: list, path: /a, mode: '0888'}]",
@@ -563,6 +592,13 @@ def test_what_yaml_lets_pass_or_breaks_on_is_refused_with_a_sentence(
 )
 def test_a_wrong_flag_is_named(flags: Flags, sentence: str) -> None:
     assert refusal(flags=flags) == sentence
+
+
+@pytest.mark.parametrize("value", ["0", "0s", "0ms"])
+def test_no_time_at_all_needs_no_unit(value: str) -> None:
+    none = Duration(0)
+    assert load(flags={"--settle": value}).settings.membership.settle == none
+    assert load(f"membership: {{settle: {value}}}").settings.membership.settle == none
 
 
 MANY = "9" * 5000

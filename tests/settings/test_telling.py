@@ -21,15 +21,15 @@ def by_flag(*texts: str) -> tuple[Notify, ...]:
 
 def test_a_command_a_url_and_a_signal_can_be_told_by_flag() -> None:
     exec_, http, signal = by_flag(
-        "exec:/hooks/on-change --fast 'two words'", "http://127.0.0.1:80/x?y=1", "signal:HUP:mysqld"
+        "exec:/hooks/on-change --fast 'two words'", "http://127.0.0.1:80/x?y=1", "signal:HUP:nginx"
     )
     assert exec_.exec == ("/hooks/on-change", "--fast", "two words")
     assert http.http == HttpTarget("http://127.0.0.1:80/x?y=1")
-    assert signal.signal == SignalTarget("mysqld", signal="HUP")
+    assert signal.signal == SignalTarget("nginx", signal="HUP")
     assert [each.called for each in (exec_, http, signal)] == [
         "exec on-change",
         "http 127.0.0.1:80",
-        "signal mysqld",
+        "signal nginx",
     ]
 
 
@@ -49,9 +49,15 @@ def test_all_that_can_be_said_can_be_said_in_the_file() -> None:
     assert two.http == HttpTarget("https://u:1/", "PUT", {"Authorization": "Bearer x"})
 
 
+def test_a_path_behind_a_signal_is_a_pidfile() -> None:
+    (notifier,) = by_flag("signal:USR1:/var/run/nginx.pid")
+    assert notifier.signal == SignalTarget(pidfile="/var/run/nginx.pid", signal="USR1")
+    assert notifier.called == "signal nginx.pid"
+
+
 @pytest.mark.parametrize("name", ["HUP", "SIGHUP", "hup", "sighup"])
 def test_a_signal_has_its_name_in_any_form(name: str) -> None:
-    (notifier,) = by_flag(f"signal:{name}:mysqld")
+    (notifier,) = by_flag(f"signal:{name}:nginx")
     assert notifier.signal is not None
     assert notifier.signal.number == 1
 
@@ -70,11 +76,26 @@ ONE_OF = "each entry needs exactly one of exec, http and signal"
         ("[{}]", ONE_OF),
         ("[{exec: [/a], http: {url: 'http://h/'}}]", ONE_OF),
         ("[{exec: []}]", "notify[0].exec: expected a list of length >= 1"),
-        ("[{exec: ['']}]", "exec : a command begins with a program's name"),
+        ("[{exec: ['']}]", "notify: exec: a command begins with a program's name"),
         ("[{exc: [/a]}]", "there is no key notify[0].exc; did you mean notify[0].exec?"),
+        ("[{exec: [hooks/a]}]", "exec a: hooks/a is looked for from /: give its whole path"),
+        ("[{exec: [./a]}]", "exec a: ./a is looked for from /: give its whole path"),
+        (
+            "[{exec: /a}]",
+            'notify[0].exec: expected a list, got text: write a list of words, as in ["',
+        ),
+        ("[exec:/a]", "notify[0]: expected keys and values, got text: write {exec: ["),
+        ("[{url: 'http://h/'}]", "no key notify[0].url; did you mean notify[0].http.url?"),
+        ("[{pidfile: /a}]", "no key notify[0].pidfile; did you mean notify[0].signal.pidfile?"),
+        ("[{zzz: 1}]", "no key notify[0].zzz; there are name, exec, http, signal, timeout, "),
         ("[{exec: [/a], stdin: xml}]", "that is not one of json, peers, none"),
         ("[{exec: [/a], timeout: 0s}]", "exec a: timeout has to be more than 0"),
         ("[{http: {}}]", "notify[0].http has no url"),
+        ("[{http: 'http://h/'}]", 'got text: write {url: "http://127.0.0.1:8080/reload"}'),
+        (
+            "[{http: {url: 'http://h/', timeout: 1s}}]",
+            "no key notify[0].http.timeout; did you mean notify[0].timeout, one level up?",
+        ),
         ("[{http: {url: 'h/x'}}]", "http: that is no URL, as in http://127.0.0.1:8080/reload"),
         ("[{http: {url: 'http://[::1/reload'}}]", "http: that is no URL"),
         ("[{http: {url: 'http://h:x/'}}]", "http h:x: that is no URL"),
@@ -85,11 +106,24 @@ ONE_OF = "each entry needs exactly one of exec, http and signal"
         ("[{http: {url: 'http://h/', headers: {'a b': x}}}]", "the header 'a b' is none"),
         ('[{http: {url: "http://h/", headers: {a: "x\\ny"}}}]', "the header 'a' is none"),
         ("[{http: {url: 'http://h/'}, stdin: peers}]", "stdin is for exec only"),
-        ("[{signal: {signal: HUP}}]", "a signal needs either a process, by its name, or a pid"),
+        ("[{signal: HUP}]", "got text: write {process: nginx, signal: HUP}"),
+        ("[{signal: {pidfile: run/x.pid}}]", "run/x.pid may be in any folder: give the pidfile's"),
+        (
+            "[{signal: {signal: HUP}}]",
+            "notify: signal: a signal needs either a process, by its name, or a pid",
+        ),
         ("[{signal: {process: a, pidfile: /b}}]", "a signal needs either a process"),
         ("[{signal: {process: a, signal: HAP}}]", "there is no signal 'HAP', as in HUP or USR1"),
         ("[{signal: {process: a, signal: KILL}}]", "KILL tells a process nothing"),
-        ("[{exec: [/a/x]}, {exec: [/b/x]}]", "2 entries are called 'exec x': give each its own"),
+        (
+            "[{exec: [/a/x]}, {exec: [/b/x]}]",
+            "2 entries are called 'exec x': give each its own name, under notify in the file of",
+        ),
+        (
+            "[{exec: [/a/x]}, {exec: [/a/x]}]",
+            "'exec x' is there twice, and alike: once is enough",
+        ),
+        ('[{exec: ["/a\\nb"]}]', r"'exec a\nb': a name has 60 characters at most, all of"),
         (f"[{{exec: [/a], name: {'n' * 61}}}]", "a name has 60 characters at most"),
     ],
 )
@@ -100,11 +134,29 @@ def test_what_is_wrong_with_a_notifier_is_said_in_a_sentence(text: str, sentence
 
 
 @pytest.mark.parametrize(
+    ("value", "kind"),
+    [("true", "true or false"), ("1", "a whole number"), ("1.5", "a number")],
+)
+@pytest.mark.parametrize("name", ["X-On", "X.On", "'X[0]'", "'X]'"])
+def test_a_header_that_yaml_takes_for_no_text_needs_quotes(
+    name: str, value: str, kind: str
+) -> None:
+    said = refusal(f"notify: [{{http: {{url: 'http://h/', headers: {{{name}: {value}}}}}}}]")
+    where = f"{FILE}: notify[0].http.headers[...]"
+    assert said == f"{where}: expected text, got {kind}: put it in quotes"
+
+
+def test_a_header_without_a_value_is_refused() -> None:
+    said = refusal("notify: [{http: {url: 'http://h/', headers: {X-On: }}}]")
+    assert said.endswith("notify[0].http.headers[...]: expected text, got nothing")
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("/hooks/on-change", "is none of exec:/hooks/on-change, http://127.0.0.1:8080/reload and"),
         ("exec:", "is none of exec:/hooks/on-change"),
-        ("signal:mysqld", "is none of exec:/hooks/on-change"),
+        ("signal:nginx", "is none of exec:/hooks/on-change"),
         ("exec:a 'b", "has a quote that is not closed"),
     ],
 )
@@ -112,6 +164,11 @@ def test_a_flag_that_tells_nobody_is_refused_with_an_example(text: str, sentence
     said = refusal(flags={"--notify": (text,)})
     assert said.startswith("--notify: ")
     assert sentence in said
+
+
+def test_a_url_with_a_comma_is_said_to_need_a_flag_or_the_file() -> None:
+    said = refusal(variables={"ROLLCALL_NOTIFY": "http://h/?a=1,2"})
+    assert said.endswith("; what has commas in it needs a flag, or the config file")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +181,7 @@ def test_the_status_is_where_it_was_told_to_be(text: str, listen: ListenAddress 
 
 def test_where_the_status_can_not_be_is_refused_by_the_name_that_said_so() -> None:
     said = refusal(variables={"ROLLCALL_STATUS_LISTEN": "9797"})
-    assert said.startswith("ROLLCALL_STATUS_LISTEN: '9797' is not where to listen: write :PORT")
+    assert said.startswith("ROLLCALL_STATUS_LISTEN: '9797' is not where to listen: write :9797")
 
 
 def in_a_hook(**more: str) -> Mapping[str, str]:
