@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "formats": row("core", "jinja2 msgspec yaml"),
     "publish": row("core"),
     "process": row("core"),
+    "runnable": row(""),
     "check": row("core process publish"),
     "background": row(""),
     "exchange": row("background", "h11"),

@@ -1,7 +1,6 @@
 """Gathers the facts that `rollcall doctor` judges: of DNS, of files and folders, of peers."""
 
 import os
-import shutil
 import stat
 import time
 from collections import Counter
@@ -35,6 +34,7 @@ from agent.core.observation import Answered
 from agent.core.roll import Peer, Roll
 from agent.core.surroundings import Surroundings, bare_source, container_addresses
 from agent.discovery.examine import Place, examine, way_of
+from agent.runnable import why_not_runnable
 from agent.settings import Output, Settings
 
 # What others than the owner need to read a file.
@@ -168,17 +168,10 @@ def _flaws(output: Output, roll: Roll | None, settings: Settings) -> Iterator[Fl
 
 
 def _programs(settings: Settings) -> Iterator[Program]:
-    """What checks and hooks run; a name without a folder is looked for as the agent does."""
+    """What checks and hooks run."""
     words = [(o.check[0], f"the check of {o.path}") for o in settings.outputs if o.check]
     words += [(n.exec[0], f"the hook {n.called}") for n in settings.notify if n.exec]
-    for name, of in words:
-        at = str(Path("/", name)) if "/" in name else name  # where it is started
-        if shutil.which(at):
-            yield Program(name, of)
-        elif os.path.lexists(at) and "/" in at:
-            yield Program(name, of, f"{name} is not executable for user {os.geteuid()}")
-        else:
-            yield Program(name, of, f"there is no program {name}")
+    return (Program(name, of, why_not_runnable(name)) for name, of in words)
 
 
 def _heard(recipe: formats.Recipe, roll: Roll) -> Roll:

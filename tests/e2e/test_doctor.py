@@ -646,13 +646,20 @@ def test_the_page_lists_every_check() -> None:
 def test_the_programs_of_hooks_are_looked_for_where_the_agent_is(
     kube: Kube, tmp_path: Path, output: str
 ) -> None:
-    hook = tmp_path / "on-change"
+    hook, broken, good = (tmp_path / name for name in ("on-change", "broken", "good"))
     hook.write_text("#!/bin/sh\n")
+    broken.write_bytes(b"#!/bin/sh\r\n")
+    good.write_text("#!/bin/sh\n")
+    for program in (broken, good):
+        program.chmod(0o755)
     kube.scale(3)
-    given = (*POD, kube.flag, output, f"--notify=exec:{hook}", "--notify=exec:no-such-program")
-    checks = read(rollcall("doctor", "--json", *given))
+    hooks = [f"--notify=exec:{name}" for name in (hook, broken, good, "no-such-program")]
+    checks = read(rollcall("doctor", "--json", *POD, kube.flag, output, *hooks))
     here = "can't run in this container, which is rollcall's:"
+    cut = f"the first line of {broken} ends with a carriage return: save it with LF line ends"
     assert checks["programs"]["finding"].split("; ") == [
+        f"{good} can be run",
         f"the hook exec on-change {here} {hook} is not executable for user {os.geteuid()}",
+        f"the hook exec broken {here} {cut}",
         f"the hook exec no-such-program {here} there is no program no-such-program",
     ]
