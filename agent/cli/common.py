@@ -1,6 +1,7 @@
 """What more than one command makes of the settings, and prints."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,13 +12,21 @@ from agent.core.finding import CantTell, Yes
 from agent.core.identity import Identity
 from agent.core.roll import Answering, Roll
 from agent.hearing import ANSWER_WITHIN
-from agent.settings import BootstrapSettings
+from agent.runnable import why_not_runnable
+from agent.settings import BootstrapSettings, Settings
 
 ONE_FILE_TWICE = "two outputs lead to one file: each needs its own"
 
 as_json_option = click.option(
     "--json", "as_json", is_flag=True, help="print JSON instead of a table"
 )
+
+
+def programs_of(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """What checks and hooks run, whose it is, and why it can't be run, empty if it may be."""
+    words = [(o.check[0], f"the check of {o.path}") for o in settings.outputs if o.check]
+    words += [(n.exec[0], f"the hook {n.called}") for n in settings.notify if n.exec]
+    return ((name, of, why_not_runnable(name)) for name, of in words)
 
 
 def answering_now(roll: Roll, port: int) -> Answering:

@@ -1,5 +1,6 @@
 """Gathers the facts that `rollcall doctor` judges: of DNS, of files and folders, of peers."""
 
+import itertools
 import os
 import stat
 import time
@@ -11,7 +12,13 @@ from pathlib import Path
 from agent import formats, publish
 from agent.answering import answering
 from agent.bootstrap import Adviser
-from agent.cli.common import ONE_FILE_TWICE, answering_now, asking_of, memory_beside
+from agent.cli.common import (
+    ONE_FILE_TWICE,
+    answering_now,
+    asking_of,
+    memory_beside,
+    programs_of,
+)
 from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
 from agent.cli.outputs import base_of, recipe_of
 from agent.core import bootstrap
@@ -34,7 +41,6 @@ from agent.core.observation import Answered
 from agent.core.roll import Peer, Roll
 from agent.core.surroundings import Surroundings, bare_source, container_addresses
 from agent.discovery.examine import Place, examine, way_of
-from agent.runnable import why_not_runnable
 from agent.settings import Output, Settings
 
 # What others than the owner need to read a file.
@@ -82,7 +88,7 @@ def gather(settings: Settings, around: Surroundings, nameservers: Nameservers) -
         dns=dns,
         outputs=tuple(paths),
         flaws=(*flaws, *_doubled(paths)),
-        programs=tuple(_programs(settings)),
+        programs=tuple(itertools.starmap(Program, programs_of(settings))),
         kept=_kept(settings, who),
         founding=_founding(settings, state),
     )
@@ -165,13 +171,6 @@ def _flaws(output: Output, roll: Roll | None, settings: Settings) -> Iterator[Fl
     except OSError as wrong:
         reason = f"{output.path} can't be written: {wrong.strerror or wrong}"
         yield Flaw(output.path, Mistake.OTHER, reason)
-
-
-def _programs(settings: Settings) -> Iterator[Program]:
-    """What checks and hooks run."""
-    words = [(o.check[0], f"the check of {o.path}") for o in settings.outputs if o.check]
-    words += [(n.exec[0], f"the hook {n.called}") for n in settings.notify if n.exec]
-    return (Program(name, of, why_not_runnable(name)) for name, of in words)
 
 
 def _heard(recipe: formats.Recipe, roll: Roll) -> Roll:

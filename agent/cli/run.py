@@ -13,7 +13,7 @@ import click
 
 from agent import __version__, publish
 from agent.cli.bootstrap import adviser_of, guarded
-from agent.cli.common import memory_beside
+from agent.cli.common import memory_beside, programs_of
 from agent.cli.ending import TIMED_OUT, Wrong
 from agent.cli.log import EventLog
 from agent.cli.options import find_situation, inquiry_of, load_settings, settings_options
@@ -80,6 +80,9 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
             reap=reap,
         )
         _introduce(me, server.where, edges)
+        for _, of, why_not in programs_of(settings):
+            if why_not:
+                tell("warning", f"{of} can't be run as it is: {why_not}", kind="program")
         plan = Plan(
             me,
             settings.rules,

@@ -1,4 +1,4 @@
-"""Ending at once and cleanly, as PID 1 too, on SIGTERM, SIGINT and SIGHUP.
+"""Ending at once and cleanly, as PID 1 too, on SIGTERM, SIGINT, SIGHUP and SIGQUIT.
 
 A signal ends only what may be ended in the middle: waiting, and asking DNS. Anything else, such as
 a write, is finished first.
@@ -27,7 +27,7 @@ class Signals:
     def __init__(self) -> None:
         self._is_asked = False
         self._may_raise = False
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, self._handle)
 
     @contextmanager

@@ -19,7 +19,7 @@ from tests.support.until import until
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="needs /proc of Linux")
 STARTS = 24
-ENDS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+ENDS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT]
 
 
 # The signal comes while an object is deleted, as importlib does all the time: an exception is lost.

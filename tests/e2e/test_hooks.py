@@ -183,6 +183,9 @@ def test_a_hook_that_is_missing_is_told_of_in_the_log_and_stops_nothing(
     kube: Kube, tmp_path: Path, run: Callable[..., Program]
 ) -> None:
     program = run(tmp_path / "nowhere")
+    assert [event["event"] for event in program.events("program")] == [
+        f"the hook exec nowhere can't be run as it is: there is no program {tmp_path / 'nowhere'}"
+    ]
     kube.scale(4)
     said = program.says("not_notified")[0]["event"]
     assert said.startswith(
