@@ -75,7 +75,7 @@ class Process:
         for pipe in filter(None, (self._stdin, self._stdout)):
             os.set_blocking(pipe.fileno(), False)
         self._guard = threading.Lock()
-        self._is_told_to_end = False
+        self._has_grace = False  # SIGTERM was sent, and SIGKILL not yet
         self._is_over = False
         _awaited.add(self)
 
@@ -108,13 +108,13 @@ class Process:
         do so while another one awaits it.
         """
         if self._process.poll() is None:
-            self._is_told_to_end = True
+            self._has_grace = True
             self._signal(signal.SIGTERM)
-        if self._is_told_to_end:
-            end = time.monotonic() + grace
-            while self._is_somebody_left() and time.monotonic() < end:
-                time.sleep(_STEP)
+        end = time.monotonic() + grace
+        while self._has_grace and self._is_somebody_left() and time.monotonic() < end:
+            time.sleep(_STEP)
         self._signal(signal.SIGKILL)
+        self._has_grace = False
 
     def end(self, clock: Clock, grace: float = GRACE) -> None:
         """Kills it, with its group, and takes leave of it. Whoever awaited it has to call this."""
