@@ -125,7 +125,17 @@ class SignalTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def number(self) -> Signals | None:
         """The signal, None where there is none of that name."""
-        return Signals.__members__.get(f"SIG{self.signal.upper().removeprefix('SIG')}")
+        return Signals.__members__.get(f"SIG{self.short_name}")
+
+    @property
+    def short_name(self) -> str:
+        """`HUP`, however it was written."""
+        return self.signal.upper().removeprefix("SIG")
+
+    @property
+    def whom(self) -> str:
+        """The process by its name, or the pidfile's name; empty where neither is set."""
+        return self.process or PurePath(self.pidfile).name
 
 
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,7 +164,7 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.http is not None:
             return f"http {self.http.host}".rstrip()
         if self.signal is not None:
-            return f"signal {self.signal.process or PurePath(self.signal.pidfile).name}".rstrip()
+            return f"signal {self.signal.short_name} {self.signal.whom}".rstrip()
         return ""
 
 

@@ -29,7 +29,7 @@ def test_a_command_a_url_and_a_signal_can_be_told_by_flag() -> None:
     assert [each.called for each in (exec_, http, signal)] == [
         "exec on-change",
         "http 127.0.0.1:80",
-        "signal nginx",
+        "signal HUP nginx",
     ]
 
 
@@ -52,7 +52,12 @@ def test_all_that_can_be_said_can_be_said_in_the_file() -> None:
 def test_a_path_behind_a_signal_is_a_pidfile() -> None:
     (notifier,) = by_flag("signal:USR1:/var/run/nginx.pid")
     assert notifier.signal == SignalTarget(pidfile="/var/run/nginx.pid", signal="USR1")
-    assert notifier.called == "signal nginx.pid"
+    assert notifier.called == "signal USR1 nginx.pid"
+
+
+def test_two_signals_for_one_process_have_two_names() -> None:
+    names = [each.called for each in by_flag("signal:HUP:nginx", "signal:sigusr1:nginx")]
+    assert names == ["signal HUP nginx", "signal USR1 nginx"]
 
 
 @pytest.mark.parametrize("name", ["HUP", "SIGHUP", "hup", "sighup"])
@@ -110,7 +115,7 @@ ONE_OF = "each entry needs exactly one of exec, http and signal"
         ("[{signal: {pidfile: run/x.pid}}]", "run/x.pid may be in any folder: give the pidfile's"),
         (
             "[{signal: {signal: HUP}}]",
-            "notify: signal: a signal needs either a process, by its name, or a pid",
+            "notify: signal HUP: a signal needs either a process, by its name, or a pid",
         ),
         ("[{signal: {process: a, pidfile: /b}}]", "a signal needs either a process"),
         ("[{signal: {process: a, signal: HAP}}]", "there is no signal 'HAP', as in HUP or USR1"),
