@@ -11,6 +11,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.surroundings import Told
 from agent.settings import CONFIG, OPTIONS, Loaded, Option, Output, Said, Settings, SettingsError
 from agent.settings import load as load_all
+from agent.settings.explain import explain
 from agent.settings.schema import Duration, HttpTarget, Notify
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -497,6 +498,12 @@ ALL_KEYS = (
 )
 def test_a_wrong_key_in_the_file_is_named_with_the_file(text: str, sentence: str) -> None:
     assert refusal(text) == f"{FILE}: {sentence}"
+
+
+@pytest.mark.parametrize("place", ["vars[...].a", "notify[0].http.headers[...].a.b[1]", "a.b[0]"])
+def test_a_place_that_is_no_part_of_the_settings_is_named_too(place: str) -> None:
+    said = explain(f"Expected `str`, got `int` - at `$.{place}`", FILE, {})
+    assert said == f"{place}: expected text, got a whole number: put it in quotes"
 
 
 @pytest.mark.parametrize("text", ["1: 2", "null: x", "on: x", "discovery: {1: 2}"])
