@@ -10,7 +10,7 @@ import signal
 
 def main() -> None:
     """Runs the command line."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, _leave)
     from agent.cli import main as command_line  # noqa: PLC0415  # after the signals, see above
 
