@@ -66,7 +66,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     asking = discoverer(inquiry_of(situation), time.monotonic)
     me, asked, clock = situation.identity, settings.bootstrap, SystemClock(signals)
     with contextlib.ExitStack() as held:
-        server = NoServer() if until_ready else server_of(settings)
+        server = NoServer() if until_ready else server_of(settings, tell)
         held.callback(server.close)
         edges = Edges(
             observe=signals.guard(asking.observe),

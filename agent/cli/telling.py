@@ -48,9 +48,10 @@ def _start_of(notify: Notify, around: Around) -> Callable[[Notice], Attempt]:
     raise AssertionError(f"{notify.called} tells nobody")
 
 
-def server_of(settings: Settings) -> Server | NoServer:
+def server_of(settings: Settings, tell: Events) -> Server | NoServer:
     """The status server, or what stands for it where none is wanted. Raises Wrong."""
     try:
-        return serve(settings.listen, About(__version__, time.monotonic(), settings.patience))
+        about = About(__version__, time.monotonic(), settings.patience)
+        return serve(settings.listen, about, tell)
     except ListenError as wrong:
         raise Wrong(str(wrong)) from None

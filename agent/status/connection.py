@@ -10,7 +10,7 @@
 
 While it leaves, what still comes is thrown away: if it were closed at once, the client would be
 told of a reset, and might never read why it was refused. Pipelined requests are answered one by
-one, each in a turn of the event loop of its own, so that others get theirs.
+one, each in a turn of the event loop of its own, whatever comes meanwhile: others get theirs.
 
 It knows no snapshot: what is answered, its `House` says.
 """
@@ -45,6 +45,10 @@ class Limits:
     idle: float = 10.0
     unread: float = 10.0
     leave: float = 1.0
+
+
+# Characters of what is wrong with a request.
+_SAID = 60
 
 
 class State(Enum):
@@ -92,12 +96,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, house: House) -> None:
         self._house = house
-        # A head that fills all of its room, and has not ended, is too long.
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=house.limits.head - 1)
+        self._http = self._anew()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._after: int | None = None
-        self._is_head = self._is_stuck = False
+        self._is_head = self._is_stuck = self._is_due = False
         self.state = State.READING
         self.since = self._loop.time()
 
@@ -128,7 +131,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.state is State.LEAVING:
             return
         self._http.receive_data(bytes(self._house.buffer[:nbytes]))
-        if self.state is State.READING:
+        if self.state is State.READING and not self._is_due:
             self._read()
         elif not self._room():
             self._transport.pause_reading()
@@ -138,7 +141,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.state is State.LEAVING:
             return False
         self._http.receive_data(b"")
-        if self.state is State.READING:
+        if self.state is State.READING and not self._is_due:
             self._read()
         elif self.state is State.HELD:
             self.release()
@@ -173,6 +176,11 @@ class Connection(asyncio.BufferedProtocol):
         self.release()
         self._transport.abort()
 
+    def _anew(self) -> h11.Connection:
+        # A head that fills all of its room, and has not ended, is too long.
+        size = self._house.limits.head - 1
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=size)
+
     def _room(self) -> int:
         """Bytes that may come before what was not answered yet is as much as a head may be."""
         return self._house.limits.head - len(self._http.trailing_data[0])
@@ -189,6 +197,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.state is not State.READING or self._transport.is_closing():
             return
         self._is_head = False
+        self._skip_empty_lines()
         try:
             event = self._http.next_event()
             if isinstance(event, h11.Request):
@@ -198,20 +207,35 @@ class Connection(asyncio.BufferedProtocol):
             elif isinstance(event, h11.ConnectionClosed):
                 self._transport.close()
         except h11.RemoteProtocolError as wrong:
-            said = f"that is no request: {wrong}"
+            said = f"that is no request: {_without_quote(str(wrong))}"
             if wrong.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
                 said = f"a request's line and headers have {self._house.limits.head} bytes at most"
             self._write(sentence(wrong.error_status_hint, said), is_last=True)
 
+    def _skip_empty_lines(self) -> None:
+        """Passes over what some clients send between requests (RFC 9112 section 2.2)."""
+        came, is_over = self._http.trailing_data
+        if self._http.their_state is not h11.IDLE or came[:1] not in (b"\r", b"\n"):
+            return
+        self._http = self._anew()
+        for data in (came.lstrip(b"\r\n"), b""):
+            if data or is_over:  # none at all is the end
+                self._http.receive_data(data)
+
     def _take(self, event: h11.Request, *, has_body: bool) -> None:
         headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+        if not event.http_version.startswith(b"1."):
+            self._write(sentence(505, "this speaks HTTP/1.1 and HTTP/1.0 only"), is_last=True)
+            return
+        # Whoever is between may go by the other of the two (RFC 9112 section 6.1).
+        is_twofold = {"content-length", "transfer-encoding"} <= headers.keys()
         method, target = event.method.decode(), event.target.decode()
         match self._house.answer(Request(method, target, headers, has_body)):
             case Hold(after, timeout):
                 self._after = after
                 self._become(State.HELD, timeout, self.release)
             case Response() as response:
-                self._write(response, is_last=has_body)
+                self._write(response, is_last=has_body or is_twofold)
 
     def _write(self, response: Response, *, is_last: bool = False) -> None:
         self._become(State.WRITING, self._house.limits.unread, self._reset)
@@ -245,7 +269,12 @@ class Connection(asyncio.BufferedProtocol):
         self._http.start_next_cycle()
         self._become(State.READING, self._house.limits.idle, self._transport.close)
         self._transport.resume_reading()
-        self._loop.call_soon(self._read)
+        self._is_due = True
+        self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_due = False
+        self._read()
 
     def _reset(self) -> None:
         """Ends it so that the kernel gives up too what it still has for the client."""
@@ -262,3 +291,8 @@ class Connection(asyncio.BufferedProtocol):
         with contextlib.suppress(OSError):  # the client was faster
             self._transport.write_eof()
         self._transport.resume_reading()
+
+
+def _without_quote(said: str) -> str:
+    """What h11 says is wrong, without the line that it says it of."""
+    return said.partition(": bytearray(")[0][:_SAID]

@@ -4,7 +4,6 @@ docs/status.md lists them. No peer is in a label: their number would grow with e
 Import it only when metrics are asked for: the client library brings two megabytes with it.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -14,13 +13,11 @@ from prometheus_client.core import (
     InfoMetricFamily,
     Metric,
 )
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from agent.core.snapshot import OutputState, Snapshot, missing
 from agent.status.about import About, Moment
-
-# In Accept, what the library would stumble over.
-_NO_VERSION = re.compile(r"version=(?!\d{1,9}(?:\.\d{1,9}){0,2}\s*(?:[;,]|$))", re.ASCII)
 
 
 class SnapshotCollector:
@@ -139,15 +136,12 @@ class SnapshotCollector:
         yield from (ended, pending, since)
 
 
-def exposition(collector: SnapshotCollector, accept: str) -> tuple[str, bytes]:
-    """The content type that `accept` chooses of those the client library has, and the text in it.
-
-    An `accept` with a version that is no number chooses none, and gets the plain text: the library
-    would compare it, and send it back as it came.
-    """
+def exposition(collector: SnapshotCollector, *, is_open: bool) -> tuple[str, bytes]:
+    """The content type and the text: OpenMetrics 1.0.0, or the text format 0.0.4."""
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
-    is_sane = not _NO_VERSION.search(accept)
-    encode, content_type = choose_encoder(accept if is_sane else "")
-    return content_type, encode(registry)
+    if is_open:
+        text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # the library's
+        return openmetrics.CONTENT_TYPE_LATEST, text
+    return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(registry)

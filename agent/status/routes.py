@@ -18,6 +18,7 @@ from agent.core.snapshot import Snapshot
 from agent.core.words import what_there_is
 from agent.status.about import About, Moment
 from agent.status.document import liveness, status_document
+from agent.status.scraping import Scrapes
 
 # Seconds that a request is held where it does not say how long, and at most.
 HELD = 30.0
@@ -67,6 +68,7 @@ class _Asked:
     about: About
     snapshot: Snapshot | None
     moment: Moment
+    scrapes: Scrapes
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
 
@@ -79,9 +81,16 @@ class _QueryError(ValueError):
 
 
 def answer(
-    request: Request, about: About, snapshot: Snapshot | None, moment: Moment
+    request: Request,
+    about: About,
+    snapshot: Snapshot | None,
+    moment: Moment,
+    scrapes: Scrapes | None = None,
 ) -> Response | Hold:
-    """The answer at that moment; `snapshot` None before the first one."""
+    """The answer at that moment; `snapshot` None before the first one.
+
+    `scrapes` has the metrics that were answered last.
+    """
     path, query = _split(request.target)
     page = PAGES.get(path)
     if page is None:
@@ -92,7 +101,8 @@ def answer(
     if request.has_body:
         return sentence(413, "a request has no body here: send none")
     try:
-        return page(_Asked(about, snapshot, moment, query, request.headers))
+        asked = _Asked(about, snapshot, moment, scrapes or Scrapes(), query, request.headers)
+        return page(asked)
     except _QueryError as wrong:
         return sentence(400, str(wrong))
 
@@ -125,13 +135,8 @@ def _readyz(asked: _Asked) -> Response:
 
 
 def _metrics(asked: _Asked) -> Response:
-    from agent.status.metrics import (  # noqa: PLC0415  # 2 MB that only who is scraped pays for
-        SnapshotCollector,
-        exposition,
-    )
-
-    collector = SnapshotCollector(asked.snapshot, asked.about, asked.moment)
-    content_type, body = exposition(collector, asked.headers.get("accept", ""))
+    accept = asked.headers.get("accept", "")
+    content_type, body = asked.scrapes.text(asked.snapshot, asked.about, asked.moment, accept)
     return Response(200, body, content_type)
 
 

@@ -7,23 +7,43 @@ change.
 
 import asyncio
 import contextlib
+import errno
 import functools
+import os
+import resource
 import time
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from agent.background import in_background
 from agent.core.listen import ListenAddress
+from agent.core.seldom import Seldom
 from agent.core.snapshot import Snapshot
 from agent.status import routes
 from agent.status.about import About, Clocks
 from agent.status.connection import Connection, Limits, State
 from agent.status.listening import BACKLOG, listening
 from agent.status.routes import Hold, Request, Response
+from agent.status.scraping import Scrapes
 
 # Who goes first when there are too many; of several, who is in that state for longest.
 _FIRST_TO_GO = (State.LEAVING, State.READING, State.HELD, State.WRITING)
 # Seconds that the thread has to end in.
 _END_WITHIN = 0.2
+# Connections that are accepted at a time: they are open before one that is too many can go.
+_ACCEPTED = 8
+
+
+class Tell(Protocol):
+    """Where events are told: a sentence for people, and `kind` for programs."""
+
+    def __call__(self, level: str, sentence: str, /, *, kind: str) -> None:
+        """Tells one event; `level` as in logging."""
+        ...
+
+
+def tell_nobody(_level: str, _sentence: str, /, *, kind: str) -> None:
+    """Stands for a log that nobody keeps."""
 
 
 class NoServer:
@@ -51,16 +71,21 @@ class Server:
         about: About,
         clocks: Clocks | None = None,
         limits: Limits | None = None,
+        tell: Tell = tell_nobody,
     ) -> None:
         self.limits = limits or Limits()
         self.buffer = memoryview(bytearray(self.limits.head))
         self._about = about
         self._clocks = clocks or Clocks()
+        self._tell = tell
+        self._told = Seldom()
+        self._scrapes = Scrapes()
         self._snapshot: Snapshot | None = None
         self._connections: set[Connection] = set()
         self._socket = listening(at)
         self.where = str(ListenAddress(at.host, self._socket.getsockname()[1]))
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._trouble)
         self._is_over = self._loop.create_future()
         self._thread = in_background(self._run, "status")
 
@@ -100,7 +125,8 @@ class Server:
     def answer(self, request: Request) -> Response | Hold:
         """The answer from the newest snapshot."""
         try:
-            return routes.answer(request, self._about, self._snapshot, self._clocks.moment())
+            moment = self._clocks.moment()
+            return routes.answer(request, self._about, self._snapshot, moment, self._scrapes)
         except Exception as wrong:  # noqa: BLE001  # a mistake in one page must not end the probes
             return routes.sentence(500, f"this is a mistake in rollcall: {wrong!r}")
 
@@ -122,8 +148,9 @@ class Server:
 
     async def _serve(self) -> None:
         server = await self._loop.create_server(
-            functools.partial(Connection, self), sock=self._socket, backlog=BACKLOG
+            functools.partial(Connection, self), sock=self._socket, backlog=_ACCEPTED
         )
+        self._socket.listen(BACKLOG)  # asyncio has made the kernel's queue as short as its own
         await self._is_over
         self._loop.remove_reader(self._socket)  # nobody else is accepted
         if coming := asyncio.all_tasks() - {asyncio.current_task()}:
@@ -132,6 +159,13 @@ class Server:
         for connection in [*self._connections]:
             connection.drop()
         await asyncio.sleep(0)  # the loop closes their sockets in its next turn
+
+    def _trouble(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What asyncio would write into the log with a traceback, again and again."""
+        self._told, is_news = self._told.say("status", self._clocks.steady())
+        if is_news:
+            wrong = context.get("exception")
+            self._tell("warning", _sentence_of(context["message"], wrong), kind="status")
 
     def _call(self, function: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # it is closed
@@ -146,9 +180,28 @@ class Server:
             self._is_over.set_result(None)
 
 
-def serve(at: ListenAddress | None, about: About) -> Server | NoServer:
-    """A server, or what stands for it where `at` is None. Raises ListenError."""
-    return NoServer() if at is None else Server(at, about)
+def serve(at: ListenAddress | None, about: About, tell: Tell = tell_nobody) -> Server | NoServer:
+    """A server, or what stands for it where `at` is None. Raises ListenError.
+
+    It takes no more connections than half of the files that this process may have open.
+    """
+    if at is None:
+        return NoServer()
+    most, (files, _) = Limits().connections, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != resource.RLIM_INFINITY:
+        most = max(1, min(most, files // 2))
+    return Server(at, about, limits=Limits(connections=most), tell=tell)
+
+
+def _sentence_of(message: str, wrong: BaseException | None) -> str:
+    match wrong:
+        case OSError(errno=errno.EMFILE | errno.ENFILE):
+            why = os.strerror(wrong.errno or 0)
+            return (
+                f"the status server can't take a connection: {why}; let the container have more "
+                "of them (ulimit -n)"
+            )
+    return f"the status server had a trouble: {message}{f': {wrong!r}' if wrong else ''}"
 
 
 def _turn_to_go(connection: Connection) -> tuple[int, float]:

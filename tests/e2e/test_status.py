@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import subprocess
 from collections.abc import Callable
@@ -261,6 +262,25 @@ def test_a_thousand_clients_that_do_nothing_and_some_that_do_wrong_hold_nobody_u
         assert rollcall("healthcheck", agent.flag).code == 0
         assert agent.metric("process_open_fds") < 128 + 30
         assert agent.metric("process_resident_memory_bytes") - before < 8 * 1024 * 1024
+
+
+def test_that_no_file_can_be_opened_any_more_is_told_once(
+    kube: Kube, run: Callable[..., Agent]
+) -> None:
+    kube.scale(2)
+    agent = run(kube.flag)
+    becomes(agent, "/readyz", 200)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.prlimit(agent.program.process.pid, resource.RLIMIT_NOFILE, (50, hard))
+    with ExitStack() as clients:
+        for _ in range(100):
+            clients.enter_context(Client(agent.where))
+        (event,) = agent.program.says("status")
+        assert "can't take a connection: Too many open files; let" in event["event"]
+        agent.program.must_run()
+    becomes(agent, "/livez", 200)
+    assert len(agent.program.events("status")) == 1
+    assert "Traceback" not in agent.program.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

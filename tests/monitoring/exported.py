@@ -17,7 +17,7 @@ FOLDER = PAGES / "monitoring"
 
 def _exported() -> dict[str, frozenset[str]]:
     """By an agent that has something to say of everything."""
-    _, text = exposition(SnapshotCollector(failing(), ABOUT, MOMENT), "")
+    _, text = exposition(SnapshotCollector(failing(), ABOUT, MOMENT), is_open=False)
     samples = [
         s for family in text_string_to_metric_families(text.decode()) for s in family.samples
     ]

@@ -6,6 +6,7 @@ ABOUT = "agent/status/about.py"
 ROUTES = "agent/status/routes.py"
 DOCUMENT = "agent/status/document.py"
 METRICS = "agent/status/metrics.py"
+SCRAPING = "agent/status/scraping.py"
 CONNECTION = "agent/status/connection.py"
 SERVER = "agent/status/server.py"
 LISTENING = "agent/status/listening.py"
@@ -19,6 +20,7 @@ _METRICS_TESTS = "tests/status/test_metrics.py"
 _SERVER_TESTS = "tests/status/test_server.py"
 _BOUNDS_TESTS = "tests/status/test_bounds.py"
 _MEMORY_TESTS = "tests/status/test_memory.py"
+_E2E_TESTS = "tests/e2e/test_status.py"
 _COMMANDS_TESTS = "tests/status/test_commands.py"
 _LISTEN_TESTS = "tests/core/test_listen.py"
 
@@ -165,12 +167,111 @@ MUTATIONS = (
         _METRICS_TESTS,
     ),
     Mutation(
-        "a version that is no number breaks the metrics",
+        "a version that nobody here speaks is answered",
         READS,
-        METRICS,
-        'choose_encoder(accept if is_sane else "")',
-        "choose_encoder(accept)",
+        SCRAPING,
+        'if name == media and of in ("", version)]',
+        "if name == media]",
         _METRICS_TESTS,
+    ),
+    Mutation(
+        "a form that somebody refuses is answered",
+        READS,
+        SCRAPING,
+        "return open_ > 0 and open_ >=",
+        "return open_ >=",
+        _METRICS_TESTS,
+    ),
+    Mutation(
+        "a text of metrics is kept for ever",
+        TOLD,
+        SCRAPING,
+        "or moment.now >= kept.until",
+        "or moment.now < 0",
+        _METRICS_TESTS,
+    ),
+    Mutation(
+        "old metrics are answered after a change",
+        TOLD,
+        SCRAPING,
+        "or kept.snapshot is not snapshot ",
+        "",
+        _METRICS_TESTS,
+    ),
+    Mutation(
+        "each who asks for metrics has them made anew",
+        PROBES,
+        SCRAPING,
+        "moment.now + KEPT",
+        "moment.now",
+        _METRICS_TESTS,
+    ),
+    Mutation(
+        "a loop that hangs in its first turn is live in the metrics",
+        LIVES,
+        ABOUT,
+        "        if snapshot is None:\n            return now <= self.started + self.patience\n",
+        "        if snapshot is None:\n            return True\n",
+        _METRICS_TESTS,
+    ),
+    Mutation(
+        "a clock that was set is not asked again",
+        TOLD,
+        ABOUT,
+        "    wall: Callable[[], float] = time.time\n",
+        "    wall: Callable[[], float] = time.time\n\n"
+        "    def __post_init__(self) -> None:\n"
+        "        gap = self.wall() - self.steady()\n"
+        "        object.__setattr__(self, 'wall', lambda: self.steady() + gap)\n",
+        _SERVER_TESTS,
+    ),
+    Mutation(
+        "who gives two lengths goes on",
+        READS,
+        CONNECTION,
+        "is_last=has_body or is_twofold",
+        "is_last=has_body",
+        _BOUNDS_TESTS,
+    ),
+    Mutation(
+        "an empty line before a request is none",
+        READS,
+        CONNECTION,
+        'came.lstrip(b"\\r\\n")',
+        "came",
+        _BOUNDS_TESTS,
+    ),
+    Mutation(
+        "another version of HTTP is answered",
+        READS,
+        CONNECTION,
+        'if not event.http_version.startswith(b"1."):',
+        "if not event.http_version:",
+        _BOUNDS_TESTS,
+    ),
+    Mutation(
+        "a refusal repeats what was sent",
+        BOUNDED,
+        CONNECTION,
+        'return said.partition(": bytearray(")[0][:_SAID]',
+        "return said",
+        _BOUNDS_TESTS,
+    ),
+    Mutation(
+        "connections may take all files",
+        BOUNDED,
+        SERVER,
+        "most = max(1, min(most, files // 2))",
+        "most = max(1, most)",
+        _SERVER_TESTS,
+    ),
+    Mutation(
+        "each connection that can't be taken is told",
+        BOUNDED,
+        SERVER,
+        "        if is_news:\n            wrong",
+        "        if context:\n            wrong",
+        _E2E_TESTS,
     ),
     Mutation(
         "a head may have any length",
@@ -184,7 +285,8 @@ MUTATIONS = (
         "each byte gives a slow client more time",
         BOUNDED,
         CONNECTION,
-        "            self._read()\n        elif not self._room():",
+        "not self._is_due:\n            self._read()\n        elif not self._room():",
+        "not self._is_due:\n"
         "            self._become(State.READING, self._house.limits.idle, self._transport.close)\n"
         "            self._read()\n"
         "        elif not self._room():",
@@ -236,8 +338,8 @@ MUTATIONS = (
         "after a body the next request is looked for in it",
         READS,
         CONNECTION,
-        "self._write(response, is_last=has_body)",
-        "self._write(response)",
+        "is_last=has_body or is_twofold",
+        "is_last=is_twofold",
         _BOUNDS_TESTS,
     ),
     Mutation(
@@ -252,9 +354,9 @@ MUTATIONS = (
         "a client that sends no more is not answered",
         WHOLE,
         CONNECTION,
-        '        self._http.receive_data(b"")\n        if self.state is State.READING:',
+        '        self._http.receive_data(b"")\n        if self.state is State.READING and',
         "        if self.state is State.READING:\n            return False\n"
-        "        if self.state is State.LEAVING:",
+        "        if self.state is State.LEAVING and",
         _SERVER_TESTS,
     ),
     Mutation(

@@ -100,6 +100,9 @@ def _send_headers(client: Client) -> None:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xa5" * 502, 400),
         (b"\0" * 20_000, 400),
         (b"GET /" + b"x" * 20_000, 431),
+        (b"GET /livez HTTP/2.0\r\n\r\n", 505),
+        (b"GET /livez HTTP/0.9\r\n\r\n", 505),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
         (b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 413),
         (b"HEAD /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 413),
         (b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", 413),
@@ -119,6 +122,41 @@ def test_what_is_no_request_or_has_a_body_is_refused_and_the_client_left(
         assert (refused.status, refused.headers["connection"]) == (status, "close")
         assert client.end().rest() == b""
     assert get(server, "/livez").status == 200
+
+
+@pytest.mark.parametrize("line", [b"GET /secret x", b"\x1b[2J" * 999, b"GET / HTTP/1.1\r\nsecret"])
+def test_a_refusal_repeats_nothing_of_what_is_no_request(server: Server, line: bytes) -> None:
+    with Client(server).send(line + b"\r\n\r\n") as client:
+        said = client.answer().body
+    assert said.startswith(b"that is no request: ")
+    assert len(said) < 90
+    assert not any(word in said for word in (b"secret", b"x1b", b"\x1b", b"bytearray"))
+
+
+def test_who_gives_two_lengths_is_answered_and_left(server: Server) -> None:
+    two = b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with Client(server).send(b"GET /livez HTTP/1.1\r\nHost: x\r\n" + two) as client:
+        assert client.ask("/readyz").answer().headers["connection"] == "close"
+        assert client.end().rest() == b""
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\n", b"\r\n" * 2_000])
+def test_empty_lines_before_a_request_are_passed_over(server: Server, before: bytes) -> None:
+    with Client(server) as client:
+        for _ in range(2):
+            assert client.send(before).ask("/livez").answer().status == 200
+        client.ask("/readyz").send(before).ask("/livez").end()
+        assert (client.answer().status, client.answer().status) == (200, 200)
+        assert client.rest() == b""
+
+
+def test_empty_lines_that_come_by_themselves_are_passed_over(server: Server) -> None:
+    with Client(server) as client:
+        for part in (b"\r", b"\n", b"\r\n"):
+            client.send(part)
+            get(server, "/livez")
+        assert client.ask("/livez").answer().status == 200
+        closes(client.send(b"\r\n").end())
 
 
 def test_a_request_that_ends_in_the_middle_is_refused(server: Server) -> None:

@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from agent.core.snapshot import Snapshot
 from agent.status.about import Moment
-from agent.status.metrics import SnapshotCollector, exposition
+from agent.status.metrics import SnapshotCollector
+from agent.status.scraping import KEPT, Scrapes, wants_openmetrics
 from tests.status.situations import (
     ABOUT,
     EVERY,
@@ -31,7 +32,7 @@ Labels = tuple[str, ...]
 
 
 def exported(snapshot: Snapshot | None, accept: str = "") -> tuple[str, str]:
-    content_type, body = exposition(SnapshotCollector(snapshot, ABOUT, MOMENT), accept)
+    content_type, body = Scrapes().text(snapshot, ABOUT, MOMENT, accept)
     return content_type, body.decode()
 
 
@@ -142,7 +143,7 @@ def test_the_process_itself_is_measured() -> None:
 @pytest.mark.parametrize("situation", EVERY)
 def test_who_asks_for_openmetrics_gets_the_same_values_in_it(situation: str) -> None:
     content_type, text = exported(EVERY[situation], OPENMETRICS)
-    assert content_type.startswith("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    assert content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     assert text.endswith("# EOF\n")
     read = read_openmetrics(text)  # type: ignore[no-untyped-call]  # the library's has no types
     ours = {n: of for n, of in samples(read).items() if n.startswith("rollcall")}
@@ -173,4 +174,51 @@ def test_any_accept_gets_a_text_that_can_be_read(accept: str) -> None:
     content_type, text = exported(ready(), accept)
     read = read_openmetrics if content_type.startswith("application/open") else read_text
     assert samples(read(text))["rollcall_members"] == {(): 3}
-    assert re.fullmatch(r"[a-z/-]+; version=[\d.]+; charset=utf-8(; escaping=\w+)?", content_type)
+    assert re.fullmatch(r"[a-z/-]+; version=[\d.]+; charset=utf-8", content_type)
+
+
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+    "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,"
+    "text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_open"),
+    [
+        (PROMETHEUS, True),
+        ("application/openmetrics-text", True),
+        ('Application/OpenMetrics-Text; Version="1.0.0"', True),
+        ("text/plain, application/openmetrics-text", True),
+        ("text/plain, application/openmetrics-text;q=0.9", False),
+        ("text/plain;q=0, */*, application/openmetrics-text;q=0.1", True),
+        ("application/openmetrics-text;q=0", False),
+        ("application/openmetrics-text;q=0, application/json", False),
+        ("application/openmetrics-text;q=2", False),
+        ("application/openmetrics-text;version=9.9.9", False),
+        ("application/openmetrics-text;version=2.0.0", False),
+        ("application/openmetrics-text;version=0.0.1", False),
+        ("*/*", False),
+        ("application/*", False),
+        ("", False),
+    ],
+)
+def test_a_form_is_chosen_by_weight_out_of_the_two_versions_that_there_are(
+    accept: str, is_open: bool
+) -> None:
+    assert wants_openmetrics(accept) == is_open
+
+
+def test_within_a_second_the_same_text_is_answered_again_unless_there_is_news() -> None:
+    scrapes, snapshot = Scrapes(), ready()
+
+    def text(snapshot: Snapshot, later: float, accept: str = "") -> bytes:
+        return scrapes.text(snapshot, ABOUT, Moment(NOW + later, OFFSET), accept)[1]
+
+    first = text(snapshot, 0.0)
+    assert text(snapshot, KEPT - 0.01) is first
+    assert text(snapshot, KEPT - 0.01, OPENMETRICS) != first
+    assert text(snapshot, KEPT) is not first
+    second = text(snapshot, KEPT)
+    assert text(failing(), KEPT) != second

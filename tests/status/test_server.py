@@ -2,6 +2,7 @@
 
 import gc
 import json
+import resource
 import signal
 import socket
 import threading
@@ -319,6 +320,18 @@ def test_who_knows_a_change_already_is_not_answered_because_of_it() -> None:
         assert first.answer().status == second.answer().status == 200
         get(server, "/livez")
         assert not held.has_news()
+
+
+def test_it_takes_no_more_connections_than_half_of_the_files_that_may_be_open() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        for files, connections in ((200, 100), (256, 128), (1024, 128)):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+            with closing(serve(ListenAddress("127.0.0.1", 0), ABOUT)) as server:
+                assert isinstance(server, Server)
+                assert server.limits == Limits(connections=connections)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_limits_are_as_documented() -> None:
