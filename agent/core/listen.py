@@ -36,7 +36,8 @@ class ListenAddress:
 def parse_listen(text: str) -> ListenAddress | None:
     """Reads `:9797`, `127.0.0.1:9797` or `[::1]:9797`; None for `none`.
 
-    `[::]` is all addresses, as it is for most servers. Raises ValueError with a sentence.
+    `[::]`, however it is written, is all addresses, as for most servers. Raises ValueError with a
+    sentence.
     """
     if text == NONE:
         return None
@@ -47,7 +48,8 @@ def parse_listen(text: str) -> ListenAddress | None:
             f"127.0.0.1:9797 or [::1]:9797, or {NONE}"
         )
     host = form["v4"] or form["v6"] or ""
-    return ListenAddress("" if host == "::" else host, int(form["port"]))
+    is_all = bool(form["v6"]) and ipaddress.IPv6Address(host).is_unspecified
+    return ListenAddress("" if is_all else host, int(form["port"]))
 
 
 def _is_address(form: re.Match[str]) -> bool:
