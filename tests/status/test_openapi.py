@@ -54,9 +54,12 @@ def objects(schema: Any) -> list[Any]:
     return own + [found for each in schema.values() for found in objects(each)]
 
 
-def test_it_has_every_path_and_no_other_and_nothing_but_get() -> None:
+def test_it_has_every_path_and_no_other_and_nothing_but_get_and_head() -> None:
     assert list(DOCUMENT["paths"]) == list(PAGES)
-    assert all(list(methods) == ["get"] for methods in DOCUMENT["paths"].values())
+    for methods in DOCUMENT["paths"].values():
+        assert list(methods) == ["get", "head"]
+        assert methods["get"]["responses"].keys() == methods["head"]["responses"].keys()
+        assert methods["get"].get("parameters") == methods["head"].get("parameters")
 
 
 @pytest.mark.parametrize("situation", EVERY)
@@ -77,9 +80,11 @@ def test_every_status_that_is_documented_is_one_that_is_answered() -> None:
     answered = set()
     for target in TARGETS:
         for snapshot in EVERY.values():
-            response = answer(Request("GET", target), ABOUT, snapshot, MOMENT)
-            if isinstance(response, Response):
-                answered.add((target.partition("?")[0], str(response.status)))
+            for has_body in (False, True):
+                request = Request("GET", target, has_body=has_body)
+                response = answer(request, ABOUT, snapshot, MOMENT)
+                if isinstance(response, Response):
+                    answered.add((target.partition("?")[0], str(response.status)))
     told = {(path, status) for path, get in operations().items() for status in get["responses"]}
     assert answered == told
 
