@@ -19,6 +19,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Seconds that an answer may take.
 PATIENCE = 2.0
+# Bytes of a sentence that are shown.
+_LONGEST = 1_000
 _VARIABLE = "ROLLCALL_STATUS_LISTEN"
 
 
@@ -66,8 +68,14 @@ def ask(places: tuple[str, ...], path: str, patience: float = PATIENCE) -> Reply
 
 
 def sentence_of(reply: Reply) -> str:
-    """The sentence that an agent answered with."""
-    return reply.body.decode(errors="replace").strip()
+    """The sentence that an agent answered with, fit for a terminal."""
+    said = reply.body[:_LONGEST].decode(errors="replace").strip()
+    return printable(said) or f"it answers {reply.status}, and says nothing"
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _address(status_listen: str | None, config: str | None) -> ListenAddress | None:

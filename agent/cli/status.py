@@ -10,9 +10,17 @@ from typing import Any
 
 import click
 
-from agent.cli.asking import PATIENCE, SilentError, agent_options, ask, places_of, sentence_of
+from agent.cli.asking import (
+    PATIENCE,
+    SilentError,
+    agent_options,
+    ask,
+    places_of,
+    printable,
+    sentence_of,
+)
 from agent.cli.ending import TIMED_OUT, Failed, Wrong
-from agent.cli.overview import rows, table
+from agent.cli.overview import Row, rows, table
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core.duration import parse_duration
 
@@ -35,10 +43,10 @@ def status(status_listen: str | None, config: str | None, as_json: bool, watch: 
         _watch(places, as_json=as_json)
         return
     try:
-        document = _document(places)
+        document, shown = _document(places)
     except SilentError as wrong:
         raise Failed(str(wrong)) from None
-    click.echo(json.dumps(document, indent=2) if as_json else table(rows(document)))
+    click.echo(json.dumps(document, indent=2) if as_json else _text(shown))
     sys.exit(0 if document["live"] else 1)
 
 
@@ -87,13 +95,13 @@ def wait(status_listen: str | None, config: str | None, timeout: str | None) -> 
 
 def _why_shut(places: tuple[str, ...], signals: Signals, deadline: float) -> str:
     """What the gate waits for, or why it can't be asked; empty if it is open."""
-    patience = min(PATIENCE, max(_WAIT_EVERY, deadline - time.monotonic()))
+    patience = min(PATIENCE, max(_WAIT_EVERY, round(deadline - time.monotonic(), 1)))
     try:
         with signals.interruptible():
             reply = ask(places, "/readyz", patience)
     except SilentError as wrong:
         return str(wrong)
-    return "" if reply.status == 200 else sentence_of(reply) or f"it answers {reply.status}"
+    return "" if reply.status == 200 else sentence_of(reply)
 
 
 def _seconds(timeout: str | None) -> float:
@@ -127,17 +135,26 @@ def _look(places: tuple[str, ...], signals: Signals, *, as_json: bool) -> tuple[
     """What is shown now, and what of it is news when it changes."""
     try:
         with signals.interruptible():
-            document = _document(places)
+            document, shown = _document(places)
     except SilentError as wrong:
         said = str(wrong)
         return json.dumps({"error": said}) if as_json else f"rollcall: {said}", said
-    shown = rows(document)
-    return json.dumps(document) if as_json else table(shown), [row.news for row in shown]
+    return json.dumps(document) if as_json else _text(shown), [row.news for row in shown]
 
 
-def _document(places: tuple[str, ...]) -> dict[str, Any]:
-    """The document of /v1/status. Raises SilentError where there is none, or none yet."""
+def _text(shown: tuple[Row, ...]) -> str:
+    return "\n".join(map(printable, table(shown).split("\n")))
+
+
+def _document(places: tuple[str, ...]) -> tuple[dict[str, Any], tuple[Row, ...]]:
+    """The document of /v1/status, and its rows. Raises SilentError where there is none yet."""
     reply = ask(places, "/v1/status")
     if reply.status != 200:
         raise SilentError(sentence_of(reply))
-    return dict(json.loads(reply.body))
+    try:
+        document = dict(json.loads(reply.body))
+        return document, rows(document)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        raise SilentError(
+            "what the agent answers is not the status of a rollcall: has it another version?"
+        ) from None

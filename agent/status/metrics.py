@@ -54,7 +54,11 @@ class SnapshotCollector:
     def _membership(self, snapshot: Snapshot) -> Iterator[Metric]:
         roll = snapshot.roll
         count = len(roll.peers)
-        yield GaugeMetricFamily("rollcall_members", "Members, with this pod.", value=count)
+        yield GaugeMetricFamily(
+            "rollcall_members",
+            "Members, with this pod; 0 before DNS has answered.",
+            value=count,
+        )
         yield GaugeMetricFamily(
             "rollcall_members_missing",
             "Members that DNS does not list now and that are held.",
@@ -73,7 +77,9 @@ class SnapshotCollector:
     def _polls(self, snapshot: Snapshot) -> Iterator[Metric]:
         polls = snapshot.polls
         ended = CounterMetricFamily(
-            "rollcall_polls", "Times DNS was asked, by what came of it.", labels=["outcome"]
+            "rollcall_polls",
+            "Polls, by what came of them; with static peers nobody is asked.",
+            labels=["outcome"],
         )
         for outcome in ("answered", "absent", "unknown"):
             ended.add_metric([outcome], getattr(polls, outcome))
@@ -81,7 +87,7 @@ class SnapshotCollector:
         if polls.answered_at is not None:
             yield GaugeMetricFamily(
                 "rollcall_last_answer_timestamp_seconds",
-                "When DNS answered last.",
+                "When DNS last named peers; that there are none (NXDOMAIN) is no answer here.",
                 value=polls.answered_at + self._offset,
             )
 
@@ -95,7 +101,9 @@ class SnapshotCollector:
             "rollcall_output_writes", "Times the file was replaced.", labels=["path"]
         )
         failures = CounterMetricFamily(
-            "rollcall_output_failures", "Times the file could not be written.", labels=["path"]
+            "rollcall_output_failures",
+            "Turns of the loop in which the file could not be written.",
+            labels=["path"],
         )
         written = GaugeMetricFamily(
             "rollcall_output_last_write_timestamp_seconds",

@@ -162,8 +162,8 @@ MUTATIONS = (
         "a member is in a label",
         TOLD,
         METRICS,
-        '"Members, with this pod.", value=count)',
-        'f"Members, {roll.peers}.", value=count)',
+        '"Members, with this pod; 0 before',
+        'f"Members, {roll.peers}; 0 before',
         _METRICS_TESTS,
     ),
     Mutation(

@@ -64,7 +64,7 @@ def shown(state: Membership, **more: object) -> Snapshot:
         next_poll=NOW + 0.5,
         patience=30.0,
         is_ready=True,
-        gate="every peer that wait_for: predecessors asks for is listed",
+        gate="all files are written",
         polls=polls,
     )
     return replace(well, **more)  # type: ignore[arg-type]  # the names are those of Snapshot
@@ -129,7 +129,7 @@ def failing() -> Snapshot:
                     told=before,
                     began_at=NOW - 9,
                     failed=3,
-                    reason="ended with 1",
+                    reason="failed with 1, and said nothing",
                     not_before=NOW + 3.2,
                     waits_since=NOW - 12,
                     successes=1,
@@ -147,7 +147,6 @@ def example() -> Snapshot:
         some,
         me=ME,
         roll=some.membership.roll(3, 0),
-        gate="all files are written",
         polls=Polls(60, 0, 0, "", NOW - 0.6),
         advice=None,
         outputs=some.outputs[:1],

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -77,8 +78,8 @@ def test_status_shows_the_table_and_ends_with_1_where_the_agent_is_stuck(
     [
         ("starting", 1, "the loop stands still: its first turn began 60 s ago"),
         ("waiting", 1, "DNS has not named anybody yet"),
-        ("ready", 0, "every peer that wait_for: predecessors asks for is listed"),
-        ("failing", 0, "every peer that wait_for: predecessors asks for is listed"),
+        ("ready", 0, "all files are written"),
+        ("failing", 0, "all files are written"),
         ("stuck", 1, STANDS_STILL),
     ],
 )
@@ -121,6 +122,42 @@ def test_whatever_else_answers_there_is_told_apart(command: str) -> None:
         ended = rollcall(command, f"--status-listen={place}")
     said = f"rollcall: what answers at {place} is no rollcall: set --status-listen\n"
     assert (ended.code, ended.err) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        *(
+            (200, body, "what the agent answers is not the status of a rollcall")
+            for body in (b"hello", b"[]", b"{}", b"[[1, 2]]", b"[" * 9_999, b"\xff", b"")
+        ),
+        (500, b"", "it answers 500, and says nothing"),
+        (503, b"\x1b[2Jshut\x07", "?[2Jshut?"),
+    ],
+)
+def test_a_broken_answer_is_told_in_a_sentence_fit_for_a_terminal(
+    status: int, body: bytes, sentence: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer() -> None:
+            head = f"HTTP/1.1 {status} x\r\nContent-Length: {len(body)}\r\nServer: rollcall\r\n\r\n"
+            with other.accept()[0] as client:
+                client.recv(4096)
+                client.sendall(head.encode() + body)
+
+        threading.Thread(target=answer, daemon=True).start()
+        ended = rollcall("status", f"--status-listen=127.0.0.1:{other.getsockname()[1]}")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"rollcall: {sentence}")
+    assert ended.err.removesuffix("\n").isprintable()
+
+
+def test_a_table_has_nothing_that_a_terminal_would_obey(server: Server) -> None:
+    server.show(replace(ready(), gate="\x1b[2J all files\nare written"))
+    out = rollcall("status", at(server)).out
+    assert "?[2J all files" in out
+    assert out.replace("\n", "").isprintable()
 
 
 def test_an_agent_that_does_not_answer_is_not_waited_for() -> None:

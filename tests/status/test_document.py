@@ -122,7 +122,7 @@ def test_a_notifier_says_what_it_does_and_when_it_tries_again(
 
 def test_a_notifier_that_fails_says_why_and_how_often_in_a_row() -> None:
     seen = document(failing())["notifiers"][-1]
-    assert (seen["reason"], seen["failures_in_a_row"]) == ("ended with 1", 3)
+    assert (seen["reason"], seen["failures_in_a_row"]) == ("failed with 1, and said nothing", 3)
     assert (seen["successes"], seen["failures"]) == (1, 5)
 
 

@@ -71,7 +71,7 @@ def test_a_notifier_that_fails_says_how_often_and_when_it_tries_again() -> None:
     seen = shown(failing())["notify http 127.0.0.1:8080"]
     assert seen.cells[1:] == (
         *("failed", "12 s"),
-        "ended with 1, 3 times in a row; again in 3 s",
+        "failed with 1, and said nothing, 3 times in a row; again in 3 s",
     )
 
 
