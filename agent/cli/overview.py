@@ -115,6 +115,11 @@ def _notifier(notifier: Document) -> Row:
     times, why = notifier["failures_in_a_row"], notifier["reason"]
     if times > 1:
         why = f"{why}, {times} times in a row"
+    if times and notifier["state"] == "running":
+        why = f"the last try {why}"
+    if notifier["state"] == "told" and not notifier["successes"]:
+        why = "nothing was to be told since the agent's start"
+    again = "again" if times else "told"
     retry = notifier["retry_in"]
-    soon = "" if retry is None else f"again in {age(retry)}"
+    soon = "" if retry is None else f"{again} in {age(retry)}"
     return Row(f"notify {notifier['name']}", notifier["state"], why, age(notifier["waits"]), soon)

@@ -107,7 +107,7 @@ def _notifier(notifier: NotifierState, now: float) -> dict[str, Any]:
         "state": state,
         "reason": delivery.reason,
         "failures_in_a_row": delivery.failed,
-        "retry_in": _until(delivery.not_before, now) if state == "failed" else None,
+        "retry_in": None if notifier.due is None else _until(notifier.due, now),
         "waits": _since(delivery.waits_since, now),
         "successes": delivery.successes,
         "failures": delivery.failures,

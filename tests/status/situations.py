@@ -122,7 +122,7 @@ def failing() -> Snapshot:
         notifiers=(
             NotifierState("on-change", Delivery(told=after, successes=2)),
             NotifierState("reload", Delivery(before, after, NOW - 2, waits_since=NOW - 3)),
-            NotifierState("signal HUP", Delivery(before, waits_since=NOW - 1.5)),
+            NotifierState("signal HUP", Delivery(before, waits_since=NOW - 1.5), due=NOW + 20),
             NotifierState(
                 "http 127.0.0.1:8080",
                 Delivery(
@@ -135,6 +135,7 @@ def failing() -> Snapshot:
                     successes=1,
                     failures=5,
                 ),
+                due=NOW + 3.2,
             ),
         ),
     )

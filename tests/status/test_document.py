@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent.core.delivery import Delivery, Told
-from agent.core.snapshot import Snapshot
+from agent.core.snapshot import NotifierState, Snapshot
 from agent.status.document import status_document
 from tests.status.situations import NOW, failing, observer, ready, stuck, waiting
 
@@ -99,25 +99,24 @@ BEFORE, AFTER = Told("a", ()), Told("b", ())
 
 
 @pytest.mark.parametrize(
-    ("delivery", "state", "retry_in", "waits"),
+    ("delivery", "due", "state", "waits"),
     [
-        (Delivery(), "told", None, None),
-        (Delivery(told=BEFORE), "told", None, None),
-        (Delivery(told=BEFORE, waits_since=NOW - 2), "waiting", None, 2.0),
-        (Delivery(under_way=AFTER, waits_since=NOW - 2), "running", None, 2.0),
-        (Delivery(under_way=AFTER, failed=2, waits_since=NOW - 9), "running", None, 9.0),
-        (Delivery(failed=2, not_before=NOW + 4, waits_since=NOW - 9), "failed", 4.0, 9.0),
-        (Delivery(failed=2, not_before=NOW - 4, waits_since=NOW - 9), "failed", 0.0, 9.0),
+        (Delivery(), None, "told", None),
+        (Delivery(told=BEFORE), None, "told", None),
+        (Delivery(told=BEFORE, waits_since=NOW - 2), 7.0, "waiting", 2.0),
+        (Delivery(under_way=AFTER, waits_since=NOW - 2), None, "running", 2.0),
+        (Delivery(under_way=AFTER, failed=2, waits_since=NOW - 9), None, "running", 9.0),
+        (Delivery(failed=2, waits_since=NOW - 9), 4.0, "failed", 9.0),
+        (Delivery(failed=2, waits_since=NOW - 9), -4.0, "failed", 9.0),
     ],
 )
 def test_a_notifier_says_what_it_does_and_when_it_tries_again(
-    delivery: Delivery, state: str, retry_in: float | None, waits: float | None
+    delivery: Delivery, due: float | None, state: str, waits: float | None
 ) -> None:
-    (first, *_) = failing().notifiers
-    (seen,) = document(replace(ready(), notifiers=(replace(first, delivery=delivery),)))[
-        "notifiers"
-    ]
-    assert (seen["state"], seen["retry_in"], seen["waits"]) == (state, retry_in, waits)
+    notifier = NotifierState("reload", delivery, None if due is None else NOW + due)
+    (seen,) = document(replace(ready(), notifiers=(notifier,)))["notifiers"]
+    assert (seen["state"], seen["waits"]) == (state, waits)
+    assert seen["retry_in"] == (None if due is None else max(0.0, due))
 
 
 def test_a_notifier_that_fails_says_why_and_how_often_in_a_row() -> None:

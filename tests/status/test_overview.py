@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from agent.cli.overview import Row, age, rows, table
+from agent.core.delivery import Delivery
 from agent.core.roll import Peer
-from agent.core.snapshot import Snapshot
+from agent.core.snapshot import NotifierState, Snapshot
 from agent.status.document import status_document
 from tests.status.situations import NOW, SERVICE, failing, observer, ready, stuck, waiting
 
@@ -72,6 +73,15 @@ def test_a_notifier_that_fails_says_how_often_and_when_it_tries_again() -> None:
     assert seen.cells[1:] == (
         *("failed", "12 s"),
         "failed with 1, and said nothing, 3 times in a row; again in 3 s",
+    )
+
+
+def test_a_notifier_that_waits_says_how_long_and_one_that_told_nothing_yet_says_so() -> None:
+    assert shown(failing())["notify signal HUP"].cells[1:] == ("waiting", "2 s", "told in 20 s")
+    told = replace(ready(), notifiers=(NotifierState("reload", Delivery()),))
+    assert shown(told)["notify reload"].cells[1:] == (
+        *("told", ""),
+        "nothing was to be told since the agent's start",
     )
 
 
