@@ -127,7 +127,7 @@ class Loop:
         if not problem or (self._was_open and self._publisher.are_there):
             self._become_ready(problem)
         if self._is_ready:
-            if self._plan.notifies:
+            if self._plan.notifies and self._publisher.written is not None:
                 self._deliveries.turn(*self._news())
                 self._remember()
                 self._deliveries.start()

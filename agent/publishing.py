@@ -45,7 +45,10 @@ class Publisher:
 
     @property
     def written(self) -> Roll | None:
-        """The roll that the files are of; the newest, where one is older because it failed."""
+        """The roll that the files are of; the newest, where one is older because it failed.
+
+        None while that is not known: nothing was written since the start, and something is due.
+        """
         return self._written
 
     @property
@@ -57,7 +60,7 @@ class Publisher:
         """Writes each file that is due; why one could not be, empty if all are true."""
         problems = [self._one(target, roll, heard) for target in self._targets]
         ledgers = self._ledgers.values()
-        if self._written is None or not any(ledger.is_publish_due for ledger in ledgers):
+        if not any(ledger.is_publish_due for ledger in ledgers):
             self._written = roll
         return "; ".join(problem for problem in problems if problem)
 

@@ -187,8 +187,8 @@ MUTATIONS = (
     _mutation(
         "the init container tells a database that is not there yet",
         TOLD,
-        "            if self._plan.notifies:",
-        "            if True:",
+        "if self._plan.notifies and",
+        "if",
     ),
     _mutation(
         "after a restart a file that can't be written ends the agent",

@@ -266,14 +266,6 @@ MUTATIONS = (
         _SERVER_TESTS,
     ),
     Mutation(
-        "each connection that can't be taken is told",
-        BOUNDED,
-        SERVER,
-        "        if is_news:\n            wrong",
-        "        if context:\n            wrong",
-        _E2E_TESTS,
-    ),
-    Mutation(
         "a head may have any length",
         BOUNDED,
         CONNECTION,

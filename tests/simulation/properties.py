@@ -113,13 +113,13 @@ def gate(at: Reader, event: Event) -> Iterator[str]:
 def files_first(at: Reader, event: Event) -> Iterator[str]:
     """Nothing starts without its files: the gate is open once each is on disk as it is to be.
 
-    One that is withheld now is good enough as an earlier life of this very pod left it.
+    One that an earlier life of this very pod left is good enough, as its database runs on that.
     """
     life = at.life
     if not isinstance(event, Turned) or event.end != "ready" or life.is_ready:
         return
     for path, content in life.contents.items():
-        if isinstance(content, Withheld) and life.was_open and path in at.files:
+        if life.was_open and path in at.files:
             continue
         if at.files.get(path) != content:
             yield f"the gate is open without {path}"
@@ -213,7 +213,8 @@ def settling(at: Reader, event: Event) -> Iterator[str]:
 def news(at: Reader, event: Event) -> Iterator[str]:
     """The database is told of each change of its files, of what is in them, and once."""
     if isinstance(event, Called):
-        if at.baseline is None and at.books.own and not at.life.was_open:
+        is_early = at.baseline is None and at.books.own and not at.life.was_open
+        if is_early and not at.may_have_missed:  # what a damaged state had of that nobody knows
             yield "it was told of a file before its database could have started"
         if event.content != at.file:
             yield f"it was told of {event.content!r} while the file was {at.file!r}"

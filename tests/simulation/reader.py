@@ -111,6 +111,7 @@ class Reader:
     baseline: bytes | None = None
     told: bytes | None = None
     is_unsure: bool = False
+    may_have_missed: bool = False
 
     @property
     def file(self) -> bytes | None:
@@ -139,7 +140,7 @@ class Reader:
                 is_open = life.was_open or life.opened_at is not None
                 self.kept = Kept(life.view, is_open, self.books.own)
             case Damaged():
-                self.kept = Kept()
+                self.kept, self.may_have_missed = Kept(), True
             case Called() | Told():
                 self._telling(event)
             case _:
@@ -151,7 +152,7 @@ class Reader:
         self.life.is_calling = isinstance(event, Called)
         self.is_unsure = not isinstance(event, Told) or not event.arrived
         if isinstance(event, Told) and event.arrived:
-            self.told = event.content
+            self.told, self.may_have_missed = event.content, False
 
     def _start(self, event: Started) -> None:
         self.lives += 1
