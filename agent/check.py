@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.core.backoff import pause
 from agent.core.words import FOR_FILE
 from agent.process import Process, StartError, last_words, why_not
 from agent.publish import OnDisk, PublishError, digest, publish
@@ -96,10 +97,10 @@ class Checked:
                 self._accepted = content
                 return
             times = failed.times + 1 if failed else 1
-            pause = min(FIRST_PAUSE * 2 ** min(times - 1, 16), LONGEST_PAUSE)
+            until = self._clock() + pause(times, FIRST_PAUSE, LONGEST_PAUSE)
             left = "replaced" if self._path.exists() else "written"
             sentence = f"{self._path} was not {left}: its check {self._command} {reason}"
-            self._failed = _Failed(content, times, self._clock() + pause, sentence)
+            self._failed = _Failed(content, times, until, sentence)
             raise PublishError(sentence)
 
         publish(self._path, data, self._mode, check)

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from agent.core.backoff import pause
 from agent.core.roll import Peer
 
 # Under this name is kept what was in the first files that were written: a notifier that is new
@@ -108,13 +109,13 @@ class Delivery:
 
     def lost(self, reason: str, now: float) -> "Delivery":
         """It was not told, for this reason."""
-        pause = min(FIRST_PAUSE * 2 ** min(self.failed, 16), LONGEST_PAUSE)
+        failed = self.failed + 1
         return replace(
             self,
             under_way=None,
-            failed=self.failed + 1,
+            failed=failed,
             reason=reason,
-            not_before=now + pause,
+            not_before=now + pause(failed, FIRST_PAUSE, LONGEST_PAUSE),
             newer_since=None,
             failures=self.failures + 1,
         )

@@ -20,7 +20,7 @@ from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.meta import find_undeclared_variables
 from jinja2.utils import missing
 
-from agent.core.words import what_there_is
+from agent.core.words import shortened, what_there_is
 from agent.formats.header import Variables
 
 # A text that a template quotes may be of any length; a sentence is not.
@@ -154,7 +154,7 @@ def _tidy(phrase: str) -> str:
     """One line without a full stop, of Jinja's several sentences."""
     line = " ".join(phrase.split()).rstrip(".").replace(". ", "; ")
     line = "".join(each if each.isprintable() else "?" for each in line)
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return shortened(line, _LONGEST)
 
 
 def _lack(obj: Any, name: Any) -> str:

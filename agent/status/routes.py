@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from agent.core.duration import parse_duration
 from agent.core.roll import to_document
 from agent.core.snapshot import Snapshot
-from agent.core.words import what_there_is
+from agent.core.words import shortened, what_there_is
 from agent.status.about import About, Moment
 from agent.status.document import liveness, status_document
 from agent.status.scraping import Scrapes
@@ -232,4 +232,4 @@ def _line(said: str) -> bytes:
 
 def _shown(text: str) -> str:
     """What somebody sent, short enough for a sentence."""
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+    return repr(shortened(text, _SHOWN))

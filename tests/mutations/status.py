@@ -122,7 +122,7 @@ MUTATIONS = (
         "an answer repeats all of a long path",
         BOUNDED,
         ROUTES,
-        'return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")',
+        "return repr(shortened(text, _SHOWN))",
         "return repr(text)",
         _ROUTES_TESTS,
     ),
