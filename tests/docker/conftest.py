@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.docker.fleet import Fleet
-from tests.docker.images import agent_image
 from tests.support.engine import need_engine, remove_leftovers
+from tests.support.image import agent_image
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Self
 
 from docker.models.containers import Container
+from docker.types import Mount
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
@@ -60,7 +61,8 @@ class Fleet:
     def agent(self, pod: str, *arguments: str, **environment: str) -> Agent:
         """`rollcall run` for the member `pod`, without a privilege, as the service `agent-POD`."""
         service = f"agent-{pod}"
-        container = self._container(service, _UNPRIVILEGED)
+        volume = Mount(Agent.FOLDER, None)
+        container = self._container(service, {**_UNPRIVILEGED, "mounts": [volume]})
         container.with_command(["run", f"--output=json:{Agent.FILE}", *arguments])
         container.with_envs(**{"POD_NAME": pod, **environment})
         return Agent(self._run(container, service), self.network)

@@ -152,7 +152,8 @@ class Upstream(Host):
 class Agent(Host):
     """A `rollcall run` in a container, with one JSON output."""
 
-    FILE = "/peers/peers.json"
+    FOLDER = "/peers"
+    FILE = f"{FOLDER}/peers.json"
 
     @property
     def document(self) -> Any:
@@ -176,7 +177,7 @@ class Agent(Host):
 
     def doctor(self, *flags: str) -> dict[str, dict[str, str]]:
         """What `rollcall doctor` says there: each check by its name."""
-        command = ["python3", "-P", "-m", "agent", "doctor", "--json", *flags]
+        command = ["rollcall", "doctor", "--json", *flags]
         output = self._container.exec_run(command, stderr=False).output
         assert isinstance(output, bytes)
         return {check["name"]: check for check in json.loads(output)["checks"]}

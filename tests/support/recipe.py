@@ -22,11 +22,12 @@ import pytest
 
 BASE_VARIABLE = "ROLLCALL_TEST_IMAGE_BASE"
 # As tests/tools/docker.sh makes it.
-OWN_BASE = "rollcall-test-base:bookworm-1"
+OWN_BASE = "rollcall-test-base:bookworm-2"
 
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
-_LABEL = "rollcall-test-image"
+# On every image that tests make, with its repository.
+LABEL = "rollcall-test-image"
 _OLD = "24h"
 
 Files = Mapping[str, bytes | Path]
@@ -95,20 +96,24 @@ def is_made(engine: docker.DockerClient, recipe: Recipe) -> bool:
 def made(engine: docker.DockerClient, recipe: Recipe) -> str:
     """The image's name; it is made if it is not there, and those of former days are taken away."""
     if not is_made(engine, recipe):
-        label = {_LABEL: recipe.repository}
-        old = {"dangling": False, "until": _OLD, "label": f"{_LABEL}={recipe.repository}"}
-        engine.images.prune(old)
+        prune(engine, recipe.repository)
         with tempfile.TemporaryFile() as context:
             _write_context(context, recipe)
             engine.images.build(
                 fileobj=context,
                 custom_context=True,
                 tag=recipe.name,
-                labels=label,
+                labels={LABEL: recipe.repository},
                 rm=True,
                 network_mode="host" if recipe.has_network else "none",
             )
     return recipe.name
+
+
+def prune(engine: docker.DockerClient, repository: str) -> None:
+    """Takes away the images of this repository that nobody used for a day."""
+    old = {"dangling": False, "until": _OLD, "label": f"{LABEL}={repository}"}
+    engine.images.prune(old)
 
 
 def _write_context(context: io.BufferedIOBase, recipe: Recipe) -> None:

@@ -10,7 +10,7 @@ readonly home=$PWD/.tools/docker
 readonly pid_file=$home/dockerd.pid log=$home/dockerd.log
 readonly start_s=60 stop_s=30
 # What tests/support/recipe.py builds on. A change of how it is made is a change of the number.
-readonly suite=bookworm base=rollcall-test-base:bookworm-1
+readonly suite=bookworm base=rollcall-test-base:bookworm-2
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 say_no() { printf '%s\n' "$*" >&2; exit 1; }
@@ -64,8 +64,10 @@ make_base() {
   root=$(mktemp -d)
   # shellcheck disable=SC2064  # the folder of now
   trap "rm -rf '$root'" EXIT
-  debootstrap --variant=minbase --include=python3 "$suite" "$root" >"$home/debootstrap.log" 2>&1 \
+  debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv "$suite" "$root" >"$home/debootstrap.log" 2>&1 \
     || say_no "debootstrap failed; the end of $home/debootstrap.log: $(tail -n 3 "$home/debootstrap.log")"
+  # Whom this machine trusts, as a company's own authority: builds in the image fetch from where the machine does.
+  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
   tar -C "$root" --exclude=./var/cache/apt --exclude=./var/lib/apt/lists --exclude=./usr/share/doc \
     --exclude=./usr/share/locale --exclude=./usr/share/man -c . | docker import - "$base" >/dev/null
 }

@@ -27,15 +27,31 @@ if [[ "$("$bin/coredns" -version 2>/dev/null || true)" != "CoreDNS-$coredns"$'\n
   install_with_go github.com/coredns/coredns "v$coredns"
 fi
 
-# promtool reads alert rules, and runs their tests. Its module has `replace` and `exclude`, which go install
-# refuses, so it is built in a module of our own; without the clouds' service discovery, which nobody asks for.
-prometheus=0.312.0  # Prometheus 3.12; 0.313 asks for Go 1.26
-if [[ "$("$bin/promtool" --version 2>/dev/null || true)" != "promtool, version $prometheus "* ]]; then
-  module=github.com/prometheus/prometheus
-  about_to_build "$module@v$prometheus"
+# build_in_a_module PATH MODULE VERSION PACKAGE VARIABLE [FLAG...]: for modules with `replace` and `exclude`,
+# which go install refuses. VARIABLE is where the program has its version.
+build_in_a_module() {
+  local path=$1 module=$2 version=$3 package=$4 variable=$5
+  shift 5
+  about_to_build "$module@v$version"
+  mkdir -p "${path%/*}"
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT
-  printf 'module rollcall\n\ngo 1.25\n\nrequire %s v%s\n' "$module" "$prometheus" >"$scratch/go.mod"
-  (cd "$scratch" && go install -mod=mod -tags remove_all_sd \
-    -ldflags "-s -w -X github.com/prometheus/common/version.Version=$prometheus" "$module/cmd/promtool")
+  printf 'module rollcall\n\ngo 1.25\n\nrequire %s v%s\n' "$module" "$version" >"$scratch/go.mod"
+  (cd "$scratch" && go build -mod=mod -trimpath "$@" -ldflags "-s -w -X $variable=$version" \
+    -o "$path" "$module/$package")
+  rm -rf "$scratch"
+}
+
+# promtool reads alert rules, and runs their tests; without the clouds' service discovery, which nobody asks for.
+prometheus=0.312.0  # Prometheus 3.12; 0.313 asks for Go 1.26
+if [[ "$("$bin/promtool" --version 2>/dev/null || true)" != "promtool, version $prometheus "* ]]; then
+  build_in_a_module "$bin/promtool" github.com/prometheus/prometheus "$prometheus" cmd/promtool \
+    github.com/prometheus/common/version.Version -tags remove_all_sd
+fi
+
+# What `docker compose` runs; in a folder that DOCKER_CONFIG may name, so a user's own plugins stay as they are.
+compose=2.39.4 compose_path=$PWD/.tools/docker-cli/cli-plugins/docker-compose
+if [[ "$("$compose_path" version --short 2>/dev/null || true)" != "$compose" ]]; then
+  build_in_a_module "$compose_path" github.com/docker/compose/v2 "$compose" cmd \
+    github.com/docker/compose/v2/internal.Version
 fi
