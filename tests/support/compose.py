@@ -1,0 +1,180 @@
+"""A Compose project as its user has it: the file, the commands, and what the containers then do.
+
+It knows no database. What a user types goes through `docker compose`; faults that no user types are
+made through Docker's own API.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+import docker
+import docker.errors
+import pytest
+from docker.models.containers import Container
+from docker.models.networks import Network
+from testcontainers.compose import DockerCompose
+
+from tests.support.until import until
+
+_TOOLS = Path(__file__).resolve().parents[2] / ".tools" / "docker-cli"
+_LABEL = "com.docker.compose.project"
+_PREFIX = "rollcall-e2e"
+# Seconds.
+_SOON = 30.0
+
+
+@contextlib.contextmanager
+def compose_at_hand() -> Iterator[None]:
+    """Meanwhile `docker compose` runs. Skips the test where nothing does it."""
+    with pytest.MonkeyPatch.context() as environment:
+        for config in (None, _TOOLS):
+            if config is not None:
+                environment.setenv("DOCKER_CONFIG", str(config))
+            with contextlib.suppress(FileNotFoundError):
+                version = ["docker", "compose", "version"]
+                if subprocess.run(version, capture_output=True, check=False).returncode == 0:
+                    yield
+                    return
+    pytest.skip("needs Docker Compose v2, which is not here: get it with `make tools`")
+
+
+class Project:
+    """What one `compose.yaml` describes, until the end of `with`; at first nothing of it runs.
+
+    `variables` are what the file takes from the environment, such as images.
+    """
+
+    def __init__(self, engine: docker.DockerClient, file: Path, variables: Mapping[str, str]):
+        self.name = f"{_PREFIX}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self._engine = engine
+        self._folder = file.parent
+        self._variables = {**variables, "COMPOSE_PROJECT_NAME": self.name}
+        self._scratch = contextlib.ExitStack()
+        settings = Path(self._scratch.enter_context(tempfile.TemporaryDirectory())) / "env"
+        settings.write_text("".join(f"{name}={text}\n" for name, text in self._variables.items()))
+        self._compose = DockerCompose(
+            self._folder, compose_file_name=file.name, env_file=str(settings)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._scratch:
+            self._compose.stop()
+
+    def types(self, line: str, *, succeeds: bool = True) -> str:
+        """What a line in a shell prints, typed in the folder of the file as README has it.
+
+        Both streams. Fails the test, with all that was printed, where the line does.
+        """
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", line],
+            cwd=self._folder,
+            env={**os.environ, **self._variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode == 0) is succeeds, f"{line}: {done.returncode}\n{done.stdout}"
+        return done.stdout
+
+    def compose(self, *arguments: str, succeeds: bool = True) -> str:
+        """What `docker compose` prints."""
+        command = [*self._compose.docker_compose_command(), *arguments]
+        return self.types(shlex.join(command), succeeds=succeeds)
+
+    def container(self, service: str) -> Container:
+        """The service's container, running or not."""
+        labels = [f"{_LABEL}={self.name}", f"com.docker.compose.service={service}"]
+        found = self._engine.containers.list(all=True, filters={"label": labels})
+        assert len(found) == 1, f"{service} has {len(found)} containers"
+        return found[0]
+
+    def runs(self, service: str, *command: str, user: str = "") -> tuple[int, str]:
+        """A command in the running container: its exit code, and what it prints on both streams."""
+        done = self.container(service).exec_run(list(command), user=user)
+        assert isinstance(done.output, bytes)
+        assert done.exit_code is not None
+        return done.exit_code, done.output.decode(errors="replace")
+
+    def logs(self, service: str) -> str:
+        """What it has written so far, over all its starts."""
+        return self.container(service).logs().decode(errors="replace")
+
+    def pid(self, service: str) -> int:
+        """Its first process, as this machine numbers it; 0 while it does not run."""
+        return int(self.container(service).attrs["State"]["Pid"])
+
+    def address(self, service: str) -> str:
+        """Its address on the project's network; empty while it has none."""
+        networks = self.container(service).attrs["NetworkSettings"]["Networks"]
+        return str(networks[self._network().name]["IPAddress"])
+
+    def move(self, *services: str, by_force: bool = True) -> None:
+        """Ends them, and starts them again at other addresses."""
+        before = {service: self.address(service) for service in services}
+        self.end(*services, by_force=by_force)
+        with self._taken({*before.values()}):
+            self.compose("start", *services)
+            for service, old in before.items():
+                assert self.address(service) not in ("", old)
+
+    def end(self, *services: str, by_force: bool = True) -> None:
+        """Ends them all, as a crash does, or as `docker compose stop` does."""
+        self.compose("kill" if by_force else "stop", *services)
+        for service in services:
+            self._ended(service)
+
+    def _ended(self, service: str) -> None:
+        until(lambda: not self.pid(service), _SOON, f"{service} ended")
+
+    @contextlib.contextmanager
+    def _taken(self, addresses: set[str]) -> Iterator[None]:
+        """Meanwhile these addresses are nobody's to have."""
+        network = self._network()
+        with contextlib.ExitStack() as held:
+            free = set(addresses)
+            while free:  # Docker gives out what it likes, and asks nobody
+                heir = self._engine.containers.run(
+                    self._variables["ROLLCALL_IMAGE"],
+                    entrypoint=["python3", "-c", "import signal; signal.pause()"],
+                    labels={_LABEL: self.name},
+                    network=network.name,
+                    detach=True,
+                )
+                held.callback(heir.remove, force=True)
+                heir.reload()
+                free.discard(heir.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"])
+            yield
+
+    def _network(self) -> Network:
+        (network,) = self._engine.networks.list(names=[f"{self.name}_default"])
+        return network
+
+
+def remove_projects(engine: docker.DockerClient) -> None:
+    """Takes away what killed runs of this machine have left: containers, networks and volumes."""
+    for kind in (engine.containers.list(all=True), engine.networks.list(), engine.volumes.list()):
+        for thing in kind:
+            if _is_orphan(thing.attrs.get("Labels") or thing.attrs.get("Config", {}).get("Labels")):
+                with contextlib.suppress(docker.errors.APIError):  # another run takes it away too
+                    thing.remove(**({"force": True} if isinstance(thing, Container) else {}))
+
+
+def _is_orphan(labels: Mapping[str, str] | None) -> bool:
+    """Whether it is of a project whose process is no more."""
+    prefix, _, rest = (labels or {}).get(_LABEL, "").partition(f"{_PREFIX}-")
+    pid = rest.partition("-")[0]
+    return not prefix and pid.isdigit() and not Path("/proc", pid).exists()
