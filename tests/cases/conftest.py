@@ -11,7 +11,7 @@ from tests.e2e.conftest import start
 
 __all__ = ["net", "shared_net", "start"]
 
-# Cases that last as long as a real cache does: `make e2e` runs them.
+# Cases that last as long as a real cache does: `ROLLCALL_SLOW=1 make test` runs them.
 collect_ignore = [] if os.environ.get("ROLLCALL_SLOW") == "1" else ["slow"]
 
 

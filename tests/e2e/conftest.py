@@ -15,7 +15,7 @@ from tests.support.kubeapi import KubeApi
 
 Start = Callable[..., Program]
 
-# What waits longer than a person wants to: `make e2e` does it.
+# What waits longer than a person wants to: `ROLLCALL_SLOW=1 make test` does it.
 collect_ignore = [] if os.environ.get("ROLLCALL_SLOW") == "1" else ["slow"]
 
 

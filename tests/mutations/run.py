@@ -145,14 +145,18 @@ def main() -> int:
     """Tries the mutations whose names have one of the words that are given, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="only mutations whose names have one of these")
+    parser.add_argument(
+        "--part", default="1/1", metavar="K/N", help="every N-th of them, from the K-th on"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
+    first, step = map(int, args.part.split("/"))
     chosen = [
         (group, mutation)
         for group in GROUPS
         for mutation in group.mutations
         if not args.words or any(word in mutation.name for word in args.words)
-    ]
+    ][first - 1 :: step]
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="rollcall-mutations-") as folder,
