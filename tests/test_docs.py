@@ -238,7 +238,8 @@ def test_the_pod_fragment_in_readme_runs_commands_that_exist_with_settings_that_
     assert database["env"][0]["value"] == "-Dcassandra.config=file:///peers/cassandra.yaml"
     (agent,) = pod["initContainers"]
     assert (agent["args"], agent["restartPolicy"]) == (["run"], "Always")
-    assert agent["volumeMounts"] == database["volumeMounts"]
+    (mount,) = agent["volumeMounts"]
+    assert database["volumeMounts"] == [{**mount, "readOnly": True}]
     variables = {entry["name"]: entry.get("value", "x") for entry in agent["env"]}
     settings = load(Said({}, variables)).settings
     (output,) = settings.outputs

@@ -62,6 +62,7 @@ MAY_IMPORT = {
     "delivering": row("background core edges telling"),
     "notify": row("background core edges exchange process publish"),
     "loop": row("core delivering edges keeping publishing telling"),
+    "manifest": row("core settings", "yaml"),
     "cli": row(EVERYTHING, "click structlog"),
     "__main__": row("cli"),
 }

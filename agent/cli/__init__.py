@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "bootstrap": "bootstrap",
         "render": "render",
         "formats": "formats",
+        "manifest": "manifest",
         "lab": "lab",
         "peer-finder": "peer_finder",
     }

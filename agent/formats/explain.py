@@ -57,9 +57,9 @@ def default_of(variable: Variable) -> str:
     return "has to be given" if variable.example else str(variable.default)
 
 
-def wiring(form: Format) -> str:
-    """How its database comes to read the file, at its usual path."""
-    path = f"/peers/{form.header.file}"
+def wiring(form: Format, path: str = "") -> str:
+    """How its database comes to read the file, at its usual path where no other is given."""
+    path = path or f"/peers/{form.header.file}"
     return re.sub(r"\bPATH\b", lambda _: path, form.header.wiring)  # not within ES_PATH_CONF
 
 
