@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
+import docker.errors
+import pytest
 
 from tests.support.recipe import LABEL, base_image, prune
 
@@ -18,12 +21,24 @@ def agent_image(engine: docker.DockerClient) -> str:
     Skips the test where its base can't be had.
     """
     prune(engine, _REPOSITORY)
-    image, _ = engine.images.build(
-        path=str(ROOT),
-        buildargs={"BASE": base_image(engine)},
-        tag=_REPOSITORY,
-        labels={LABEL: _REPOSITORY},
-        network_mode="host",
-        rm=True,
-    )
+    build(engine, {}, stage="build")  # by its label alone it is taken away one day
+    return build(engine, {})
+
+
+def build(engine: docker.DockerClient, arguments: dict[str, str], *, stage: str = "") -> str:
+    """The ID of the image that these build arguments give, or of one of its stages."""
+    try:
+        image, _ = engine.images.build(
+            path=str(ROOT),
+            buildargs={"BASE": base_image(engine), **arguments},
+            target=stage or None,
+            tag=f"{_REPOSITORY}-{stage}" if stage else _REPOSITORY,
+            # Each day has its own: none that a run uses is old enough for another run's `prune`.
+            labels={LABEL: _REPOSITORY, f"{LABEL}-day": f"{datetime.now(UTC):%F}"},
+            network_mode="host",
+            rm=True,
+        )
+    except docker.errors.BuildError as wrong:
+        said = "".join(line.get("stream", "") for line in wrong.build_log)
+        pytest.fail(f"the image can't be built: {wrong}\n{said[-2000:]}")
     return str(image.id)

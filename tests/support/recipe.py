@@ -1,7 +1,7 @@
 """Images that tests make for themselves, each named by what goes into it.
 
-So an image is made once, a change of anything in it makes another, and those that nobody used for
-a day are taken away when another of their kind is made.
+So an image is made once, a change of anything in it makes another, and those that are two days old
+are taken away when another of their kind is made.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 # On every image that tests make, with its repository.
 LABEL = "rollcall-test-image"
-_OLD = "24h"
+# Docker counts from when it was made: it does not know when it was used.
+_OLD = "48h"
 
 Files = Mapping[str, bytes | Path]
 """Contents by path, relative and with `/`; of a `Path`, those of that file, and whether it runs."""
@@ -111,7 +112,7 @@ def made(engine: docker.DockerClient, recipe: Recipe) -> str:
 
 
 def prune(engine: docker.DockerClient, repository: str) -> None:
-    """Takes away the images of this repository that nobody used for a day."""
+    """Takes away the images of this repository that are two days old and in no container."""
     old = {"dangling": False, "until": _OLD, "label": f"{LABEL}={repository}"}
     engine.images.prune(old)
 
