@@ -4,6 +4,8 @@
 ARG BASE=python:3.13.14-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8
 
 FROM ${BASE} AS build
+# Where packages come from, if not from PyPI; the lock says which bytes they have to be.
+ARG PIP_INDEX_URL
 WORKDIR /build
 # The packages come first: a change of the code leaves them as they are. pip stays behind in this stage.
 COPY requirements/build.txt requirements/run.txt ./

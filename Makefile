@@ -6,6 +6,11 @@ ARGS ?=
 WORKERS ?= 3
 SPREAD = --numprocesses $(WORKERS) --dist loadfile
 UV_VERSION := 0.13.8
+# What `make image` builds, and on what: the Dockerfile has the pin.
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' agent/__init__.py)
+IMAGE ?= rollcall-agent:$(VERSION)
+BASE ?= $(shell sed -n 's/^ARG BASE=//p' Dockerfile)
+SBOM_NEEDS := cyclonedx-bom >=7.5,<8
 
 # Each stamp is made when what it depends on is newer; a second run finds nothing to do.
 # A new lock starts an empty venv, which takes the later stamps with it.
@@ -20,7 +25,7 @@ LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format tools engine programs e2e docker readback mutations soak bench lock clean clean-tools
+.PHONY: help demo test check format image sbom tools engine programs e2e docker readback mutations soak bench lock clean clean-tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +45,22 @@ check: $(PROJECT) $(DEV) ## lint, formatting, types and the rules of who may imp
 format: $(DEV) ## format the code and mend what lint can mend by itself
 	.venv/bin/ruff check --fix-only .
 	.venv/bin/ruff format .
+
+# The label `created` is the commit's time, so that a commit has one image.
+image: ## build the image and print its size; BASE=… is another base, ARGS="--network host" goes to docker build
+	@command -v docker >/dev/null || { echo 'Install Docker, which builds the image: there is no program docker.' >&2; exit 1; }
+	@docker image inspect '$(BASE)' >/dev/null 2>&1 || docker pull '$(BASE)'
+	docker build --quiet --tag '$(IMAGE)' --build-arg BASE='$(BASE)' --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION="$$(git describe --always --match= --abbrev=40 --dirty 2>/dev/null)" \
+		--build-arg CREATED="$$(TZ=UTC git log -1 --format=%cd --date=format-local:%FT%TZ 2>/dev/null)" $(ARGS) .
+	@docker image inspect --format '{{.Size}}' '$(IMAGE)' '$(BASE)' | awk 'NR == 1 {all = $$1} NR == 2 {base = $$1} \
+		END {printf "$(IMAGE) has %.1f MB, %.1f MB over its base\n", all / 1e6, (all - base) / 1e6}'
+
+sbom: build/sbom/stamp ## list what the image adds to its base, as CycloneDX in dist/rollcall-agent-VERSION.cdx.json
+	@mkdir -p dist
+	@sed 's/^dynamic = .*/version = "$(VERSION)"/' pyproject.toml > build/sbom/pyproject.toml
+	build/sbom/tool/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --output-reproducible \
+		--output-file dist/rollcall-agent-$(VERSION).cdx.json build/sbom/image
 
 tools: ## install the real programs that tests use into .tools/bin (needs Go)
 	tests/tools/install.sh
@@ -71,6 +92,7 @@ bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a 
 lock: .tools/uv/$(UV_VERSION).stamp ## remake requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(LOCK) - -o requirements/build.txt
+	echo '$(SBOM_NEEDS)' | $(LOCK) - -o requirements/sbom.txt
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml --extra test -c requirements/run.txt -o requirements/test.txt
 	$(LOCK) pyproject.toml --extra test --extra dev -c requirements/test.txt -o requirements/dev.txt
@@ -102,6 +124,14 @@ $(TEST): $(RUN) requirements/test.txt
 
 $(DEV): $(TEST) requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# A venv with just the image's packages, and one with what lists them.
+build/sbom/stamp: $(PROJECT) requirements/sbom.txt
+	$(PYTHON) -m venv --clear build/sbom/tool
+	$(PYTHON) -m venv --clear --without-pip build/sbom/image
+	build/sbom/tool/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sbom.txt
+	$(PIP) --python build/sbom/image/bin/python install --require-hashes -r requirements/run.txt
 	@touch $@
 
 .tools/uv/$(UV_VERSION).stamp:

@@ -21,16 +21,17 @@ def agent_image(engine: docker.DockerClient) -> str:
     Skips the test where its base can't be had.
     """
     prune(engine, _REPOSITORY)
-    build(engine, {}, stage="build")  # by its label alone it is taken away one day
-    return build(engine, {})
+    build(engine, stage="build")  # by its label alone it is taken away one day
+    return build(engine)
 
 
-def build(engine: docker.DockerClient, arguments: dict[str, str], *, stage: str = "") -> str:
-    """The ID of the image that these build arguments give, or of one of its stages."""
+def build(engine: docker.DockerClient, *, stage: str = "", is_fresh: bool = False) -> str:
+    """The ID of the image, or of one of its stages; a fresh one has no layers of former builds."""
     try:
         image, _ = engine.images.build(
             path=str(ROOT),
-            buildargs={"BASE": base_image(engine), **arguments},
+            buildargs={"BASE": base_image(engine)},
+            nocache=is_fresh,
             target=stage or None,
             tag=f"{_REPOSITORY}-{stage}" if stage else _REPOSITORY,
             # Each day has its own: none that a run uses is old enough for another run's `prune`.
