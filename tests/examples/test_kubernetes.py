@@ -97,7 +97,7 @@ def test_the_agent_is_the_one_that_rollcall_manifest_prints(example: Built) -> N
             assert mount in pod.agent["volumeMounts"]
         for entry in agent.pop("env"):
             assert entry in pod.agent["env"]
-        assert agent.items() <= pod.agent.items()
+        assert agent == {key: pod.agent[key] for key in agent}
         for volume in printed["volumes"]:
             assert volume in pod.spec["volumes"]
 

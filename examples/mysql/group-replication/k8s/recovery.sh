@@ -5,6 +5,6 @@ CREATE USER 'recovery'@'%' IDENTIFIED BY '$RECOVERY_PASSWORD';
 GRANT REPLICATION SLAVE ON *.* TO 'recovery'@'%';
 CHANGE REPLICATION SOURCE TO SOURCE_USER = 'recovery', SOURCE_PASSWORD = '$RECOVERY_PASSWORD'
   FOR CHANNEL 'group_replication_recovery';
--- What was done so far is no transaction of the group's, which would refuse a member that has such.
+-- What was done so far is no transaction of the group, which refuses members that have others.
 RESET BINARY LOGS AND GTIDS;
 SQL
