@@ -93,10 +93,10 @@ class Built:
 
 @functools.cache
 def built(folder: str) -> Built:
-    """What kustomize makes of a folder. Skips the test where no kubectl is."""
-    kubectl = need_program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
+    """What kustomize makes of a folder. Skips the test where it is not."""
+    kustomize = need_program("kustomize")
     done = subprocess.run(
-        [kubectl, "kustomize", str(EXAMPLES / folder)], capture_output=True, text=True, check=False
+        [kustomize, "build", str(EXAMPLES / folder)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return Built(folder, tuple(yaml.safe_load_all(done.stdout)))

@@ -16,10 +16,10 @@ about_to_build() {
   export GOBIN=$bin CGO_ENABLED=0
 }
 
-# install_with_go MODULE VERSION
+# install_with_go MODULE VERSION [FLAG...]
 install_with_go() {
   about_to_build "$1@$2"
-  go install "$1@$2"
+  go install "${@:3}" "$1@$2"
 }
 
 coredns=1.14.0
@@ -47,6 +47,13 @@ prometheus=0.312.0  # Prometheus 3.12; 0.313 asks for Go 1.26
 if [[ "$("$bin/promtool" --version 2>/dev/null || true)" != "promtool, version $prometheus "* ]]; then
   build_in_a_module "$bin/promtool" github.com/prometheus/prometheus "$prometheus" cmd/promtool \
     github.com/prometheus/common/version.Version -tags remove_all_sd
+fi
+
+# What `kubectl apply -k` builds with.
+kustomize=5.6.0
+if [[ "$("$bin/kustomize" version 2>/dev/null || true)" != "v$kustomize" ]]; then
+  install_with_go sigs.k8s.io/kustomize/kustomize/v5 "v$kustomize" \
+    -ldflags "-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v$kustomize"
 fi
 
 # What `docker compose` runs; in a folder that DOCKER_CONFIG may name, so a user's own plugins stay as they are.
