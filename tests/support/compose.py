@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -122,10 +122,14 @@ class Project:
         networks = self.container(service).attrs["NetworkSettings"]["Networks"]
         return str(networks[self._network().name]["IPAddress"])
 
-    def move(self, *services: str, by_force: bool = True) -> None:
-        """Ends them, and starts them again at other addresses."""
+    def move(
+        self, *services: str, by_force: bool = True, meanwhile: Callable[[], object] = list
+    ) -> None:
+        """Ends them, and starts them again at other addresses; `meanwhile` is when none runs."""
         before = {service: self.address(service) for service in services}
+        assert all(before.values()), f"not all of them run: {before}"
         self.end(*services, by_force=by_force)
+        meanwhile()
         with self._taken({*before.values()}):
             self.compose("start", *services)
             for service, old in before.items():
