@@ -1,9 +1,9 @@
 #!/bin/bash
 # Starts a member of the cluster: the entrypoint, before the image's own.
 #
-# After a crash, grastate.dat does not say how far this member's data goes: its seqno is -1. The database itself
-# does, if asked. Without that, a member that was killed gets all data again, and if all were killed they trust
-# that they have the same data, which may not be so. mysqld_safe and systemd ask; the image does not.
+# After a crash, grastate.dat does not say how far this member's data goes: its seqno is -1. The database
+# itself does, if asked. Without that, a member that was killed gets all data again, and if all were killed they
+# trust that they have the same data, which may not be so. mysqld_safe and systemd ask; the image does not.
 set -euo pipefail
 
 state=/var/lib/mysql/grastate.dat
