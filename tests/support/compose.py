@@ -7,6 +7,7 @@ made through Docker's own API.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import shlex
 import subprocess
@@ -125,13 +126,18 @@ class Project:
     def move(
         self, *services: str, by_force: bool = True, meanwhile: Callable[[], object] = list
     ) -> None:
-        """Ends them, and starts them again at other addresses; `meanwhile` is when none runs."""
+        """Ends them, and starts them again at other addresses; `meanwhile` is when none runs.
+
+        They start all at once, as after the machine's own restart: `depends_on` counts for Compose
+        only.
+        """
         before = {service: self.address(service) for service in services}
         assert all(before.values()), f"not all of them run: {before}"
         self.end(*services, by_force=by_force)
         meanwhile()
         with self._taken({*before.values()}):
-            self.compose("start", *services)
+            for service in services:
+                self.container(service).start()
             for service, old in before.items():
                 assert self.address(service) not in ("", old)
 
@@ -149,18 +155,22 @@ class Project:
         """Meanwhile these addresses are nobody's to have."""
         network = self._network()
         with contextlib.ExitStack() as held:
-            free = set(addresses)
-            while free:  # Docker gives out what it likes, and asks nobody
+            # Docker gives out the lowest free address, or the next one: none can be asked for.
+            last = max(map(ipaddress.IPv4Address, addresses))
+            reached = ipaddress.IPv4Address(0)
+            while reached <= last:
                 heir = self._engine.containers.run(
                     self._variables["ROLLCALL_IMAGE"],
                     entrypoint=["python3", "-c", "import signal; signal.pause()"],
+                    healthcheck={"test": ["NONE"]},
                     labels={_LABEL: self.name},
                     network=network.name,
                     detach=True,
                 )
                 held.callback(heir.remove, force=True)
                 heir.reload()
-                free.discard(heir.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"])
+                its = heir.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
+                reached = ipaddress.IPv4Address(its)
             yield
 
     def _network(self) -> Network:

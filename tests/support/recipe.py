@@ -6,6 +6,7 @@ are taken away when another of their kind is made.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -114,7 +115,8 @@ def made(engine: docker.DockerClient, recipe: Recipe) -> str:
 def prune(engine: docker.DockerClient, repository: str) -> None:
     """Takes away the images of this repository that are two days old and in no container."""
     old = {"dangling": False, "until": _OLD, "label": f"{LABEL}={repository}"}
-    engine.images.prune(old)
+    with contextlib.suppress(docker.errors.APIError):  # another run is at it
+        engine.images.prune(old)
 
 
 def _write_context(context: io.BufferedIOBase, recipe: Recipe) -> None:

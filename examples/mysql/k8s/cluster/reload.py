@@ -1,7 +1,7 @@
-"""Has HAProxy read its files again: a hook of its agent, with the socket of HAProxy's master.
+"""Has HAProxy read its files again: a hook of its agent, given the socket of HAProxy's master.
 
-HAProxy says by itself whether it took them, from 2.7 on. Where it did not, it goes on with what it
-had, and this fails with its words, so that the agent tries again and its status says why.
+From 2.7 on HAProxy says whether it took them. Where it did not, it goes on with what it had, and
+this fails with its words, so that the agent tries again and its status says why.
 """
 
 import socket
