@@ -1,0 +1,35 @@
+#!/bin/bash
+# Starts a member of the cluster: the entrypoint, before the image's own.
+#
+# After a crash, grastate.dat does not say how far this member's data goes: its seqno is -1. The database
+# itself does, if asked. Without that, a member that was killed gets all data again, and if all were killed they
+# trust that they have the same data, which may not be so. mysqld_safe and systemd ask; the image does not.
+#
+# FOUND, which only Kubernetes' steps for founding set, has a member found the cluster:
+#   advised  if the agent says that this is safe (docs/bootstrap.md), for the very first start
+#   last     if Galera has noted that this member was the last one to leave, so that it has all that was written
+set -euo pipefail
+
+state=/var/lib/mysql/grastate.dat
+founds=
+case ${FOUND:-} in
+  '') ;;
+  advised)
+    # shellcheck disable=SC1091  # the agent writes it
+    . /peers/peers.env
+    case $PEERS_BOOTSTRAP in
+      first) founds=yes ;;
+      join) ;;
+      *) echo 'start.sh: not started: it is not known whether there is a cluster' >&2; exit 1 ;;
+    esac ;;
+  last) if grep -qs '^safe_to_bootstrap: *1$' $state; then founds=yes; fi ;;
+  *) echo "start.sh: FOUND is advised or last, not $FOUND" >&2; exit 2 ;;
+esac
+
+# No uuid, or one of zeros: it has no data of a cluster, or not all of it. It will get it.
+if [[ -f $state ]] && grep -Eq '^seqno: *-1$' $state && grep -Eq '^uuid: .*[1-9a-f]' $state; then
+  log=$(mariadbd "$@" --user=mysql --wsrep-recover 2>&1) || { echo "$log" >&2; exit 1; }
+  position=$(sed -n 's/.*WSREP: Recovered position: *//p' <<<"$log")
+  echo "start.sh: this member was not shut down, and has data up to ${position:-nowhere}"
+fi
+exec docker-entrypoint.sh "$@" ${founds:+--wsrep-new-cluster} ${position:+--wsrep-start-position="$position"}
