@@ -145,6 +145,12 @@ def _get(path: str) -> Yaml:
 def _folders(wish: Wish) -> dict[str, PurePosixPath]:
     """The folders of the outputs, by the names of their volumes."""
     folders = dict.fromkeys(PurePosixPath(each.path).parent for each in wish.settings.outputs)
+    for taken in (PurePosixPath("/"), CONFIG_FOLDER):
+        if taken in folders:
+            raise ManifestError(
+                f"{taken} can't be a volume that the database has too: give the outputs a folder "
+                "of their own, such as /peers"
+            )
     return {"peers" if not n else f"peers-{n + 1}": each for n, each in enumerate(folders)}
 
 

@@ -27,6 +27,7 @@ LONGEST = 16 * 2**20
 
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# As xml.sax.saxutils has it, which brings a web client and the e-mail package along.
 _IN_XML = str.maketrans(
     {
         "&": "&amp;",

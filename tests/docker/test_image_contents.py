@@ -42,7 +42,9 @@ def surroundings(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
     """For `make image`: the tests' base, a name of its own, and the network."""
     name = f"rollcall-test-made:{os.getpid()}"
     made = {"BASE": base_image(engine), "IMAGE": name, "ARGS": "--network host"}
-    yield {**os.environ, **made}
+    # What `make docker ARGS=…` was given is for pytest; make hands it on in these.
+    ours = {key: text for key, text in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
+    yield {**ours, **made}
     engine.images.remove(name, force=True)
 
 
@@ -138,9 +140,8 @@ def test_make_image_says_how_large_it_is_and_what_the_page_says(
         round((sizes[0] - sizes[1]) / MB, 1),
     ]
     assert sizes[0] - sizes[1] < 80 * MB
-    assert [float(each) for each in of_page.groups()] == pytest.approx(
-        [float(each) for each in said.groups()], abs=1.5
-    )
+    # Of the base's own size the page says on which one it was measured.
+    assert float(of_page[2]) == pytest.approx(float(said[2]), abs=1.5)
 
 
 def test_its_labels_are_the_projects(

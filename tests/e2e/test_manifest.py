@@ -123,6 +123,8 @@ def test_how_the_database_reads_the_file_is_said_with_its_path() -> None:
         ([JSON, "--notify=http://127.0.0.1/a,b"], "key notify"),
         ([CASSANDRA, "--var=colour=red"], "no output's format has the variable"),
         ([CASSANDRA, "--wait-for=soon"], "--wait-for"),
+        (["--output=json:/peers.json"], "a folder of their own"),
+        (["--output=json:/etc/rollcall/peers.json"], "a folder of their own"),
     ],
 )
 def test_what_no_pod_can_have_is_refused(flags: list[str], why: str) -> None:

@@ -151,6 +151,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     first, step = map(int, args.part.split("/"))
+    if not 1 <= first <= step:
+        parser.error(f"--part {args.part}: K has to be from 1 to N")
     chosen = [
         (group, mutation)
         for group in GROUPS

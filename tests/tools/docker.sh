@@ -2,7 +2,6 @@
 # Makes sure that a Docker engine answers, and that the image which the Docker tests build on is there.
 # An engine that answers is used as it is. Else, on Debian as root, one is installed and started.
 #   tests/tools/docker.sh        makes sure of both
-#   tests/tools/docker.sh base   says the image's name
 #   tests/tools/docker.sh stop   ends the engine that this script started, and no other
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -86,7 +85,6 @@ stop_engine() {
 
 case ${1:-} in
   '') mkdir -p "$home"; start_engine; make_base ;;
-  base) echo "$base" ;;
   stop) stop_engine ;;
-  *) say_no "docker.sh knows only base and stop, not $1" ;;
+  *) say_no "docker.sh knows only stop, not $1" ;;
 esac
