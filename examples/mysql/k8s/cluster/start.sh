@@ -8,6 +8,7 @@
 # FOUND, which only Kubernetes' steps for founding set, has a member found the cluster:
 #   advised  if the agent says that this is safe (docs/bootstrap.md), for the very first start
 #   last     if Galera has noted that this member was the last one to leave, so that it has all that was written
+#   db-N     if it is this member, whatever Galera has noted
 set -euo pipefail
 
 state=/var/lib/mysql/grastate.dat
@@ -23,7 +24,8 @@ case ${FOUND:-} in
       *) echo 'start.sh: not started: it is not known whether there is a cluster' >&2; exit 1 ;;
     esac ;;
   last) if grep -qs '^safe_to_bootstrap: *1$' $state; then founds=yes; fi ;;
-  *) echo "start.sh: FOUND is advised or last, not $FOUND" >&2; exit 2 ;;
+  "$HOSTNAME") sed -i '/^safe_to_bootstrap:/s/0/1/' $state; founds=yes ;;
+  *) echo "start.sh: FOUND is $FOUND, which is not this member" ;;
 esac
 
 # No uuid, or one of zeros: it has no data of a cluster, or not all of it. It will get it.
