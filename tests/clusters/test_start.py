@@ -19,10 +19,19 @@ PLACE = """
 mkdir -p /peers /stand-in /var/lib/mysql
 printf '#!/bin/sh\\necho "entrypoint: $*"\\n' >/stand-in/docker-entrypoint.sh
 printf '#!/bin/sh\\necho "2026 0 [Note] WSREP: Recovered position: 5b-1:9"\\n' >/stand-in/mariadbd
+cat >/stand-in/mariadb <<'END'
+#!/bin/sh
+case $* in
+  *"=$PRIMARY "*) echo "wsrep_cluster_status Primary" ;;
+  *=db-2*) echo "wsrep_cluster_status non-Primary" ;;
+  *) exit 1 ;;
+esac
+END
+printf 'report_host = db-1\nwsrep_cluster_address = "gcomm://db-0,db-1,db-2"\n' >/peers/peers.cnf
 chmod +x /stand-in/*
 if [ -n "$STATE" ]; then printf '%s' "$STATE" >/var/lib/mysql/grastate.dat; fi
 echo "PEERS_BOOTSTRAP=$ADVICE" >/peers/peers.env
-PATH=/stand-in:$PATH exec bash /start.sh {}
+PATH=/stand-in:$PATH exec bash /start.sh {} $MORE
 """
 
 
@@ -40,7 +49,7 @@ def started(engine: docker.DockerClient, image: str, **environment: str) -> str:
         out: object = engine.containers.run(
             image,
             entrypoint=["bash", "-c", PLACE.format(FIRST_ARGUMENT)],
-            environment={"STATE": "", "ADVICE": "", **environment},
+            environment={"STATE": "", "ADVICE": "", "PRIMARY": "", "MORE": "", **environment},
             volumes={str(START): {"bind": "/start.sh", "mode": "ro"}},
             hostname="db-1",
             user="0:0",
@@ -76,7 +85,24 @@ def test_a_member_founds_only_as_it_was_told_to_and_knows_where_it_was_killed(
     assert said.splitlines()[-1] == f"entrypoint: {handed_on}"
 
 
+def test_a_member_without_data_does_not_found_again(start: Start) -> None:
+    said = start(FOUND="db-1")
+    assert "has no data" in said
+    assert "entrypoint:" not in said
+
+
 def test_nothing_starts_where_it_is_not_known_whether_to_found(start: Start) -> None:
     said = start(FOUND="advised", ADVICE="unknown")
     assert "not known whether there is a cluster" in said
     assert "entrypoint:" not in said
+
+
+@pytest.mark.parametrize("how", [{"FOUND": "db-1"}, {"MORE": "--wsrep-new-cluster"}])
+def test_nobody_founds_beside_a_cluster_and_its_own_answer_does_not_count(
+    start: Start, how: dict[str, str]
+) -> None:
+    how = {"STATE": CLEAN.format(0), **how}
+    said = start(PRIMARY="db-0", **how)
+    assert "db-0 is in a cluster" in said
+    assert "entrypoint:" not in said
+    assert start(PRIMARY="db-1", **how).splitlines()[-1].endswith("--wsrep-new-cluster")

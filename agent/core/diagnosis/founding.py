@@ -55,9 +55,10 @@ def _unheard(founding: Founding) -> list[str]:
 def _troubles(evidence: Evidence, founding: Founding, advice: Advice) -> Iterator[Verdict]:
     """What is not as it should be, although the advice is known."""
     manifest, found = manifest_of(evidence), founding.found
-    if isinstance(found.data, CantTell):
+    # Who may not found anyway may leave open what only `first` has to rest on.
+    if isinstance(found.data, CantTell) and (founding.data or found.allowed):
         yield warn(found.data.reason, _data(founding, manifest))
-    if isinstance(found.marker, CantTell):
+    if isinstance(found.marker, CantTell) and (founding.marker or found.allowed):
         yield warn(found.marker.reason, _marker(founding, manifest))
     if unheard := _unheard(founding):
         yield warn("; ".join(unheard[:SHOWN]), _reach(evidence, founding))
