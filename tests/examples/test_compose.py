@@ -1,4 +1,4 @@
-"""The Compose files in examples, as `docker compose` itself reads them. No engine is asked."""
+"""The Compose files in examples, as Docker Compose itself reads them. No Docker is needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent import formats
 from agent.cli.outputs import recipes_of
 from agent.settings import PREFIX, Said, load
 from tests.examples.manifests import EXAMPLES
-from tests.support.compose import compose_at_hand
+from tests.support.need import need_program
 
 FILES = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("compose.yaml"))
 Services = dict[str, dict[str, Any]]
@@ -24,11 +24,11 @@ Services = dict[str, dict[str, Any]]
 def services(request: pytest.FixtureRequest) -> Services:
     """All services of a file. Compose holds it to the schema of its specification by itself."""
     file = Path(request.param)
-    command = ["docker", "compose", "-f", file.name, "--profile", "*", "config", "--format", "json"]
-    with compose_at_hand():
-        done = subprocess.run(
-            command, cwd=EXAMPLES / file.parent, capture_output=True, text=True, check=False
-        )
+    compose = need_program("docker-compose")
+    command = [compose, "-f", file.name, "--profile", "*", "config", "--format", "json"]
+    done = subprocess.run(
+        command, cwd=EXAMPLES / file.parent, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     found: Services = json.loads(done.stdout)["services"]
     return found

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-_TOOLS = Path(__file__).resolve().parents[2] / ".tools" / "bin"
+_TOOLS = Path(__file__).resolve().parents[2] / ".tools"
+# The latter has docker-compose, which also runs where there is no program docker.
+_PATH = f"{_TOOLS / 'bin'}:{_TOOLS / 'docker-cli' / 'cli-plugins'}"
 
 
 def need_program(name: str, how: str = "make tools") -> str:
@@ -16,7 +18,7 @@ def need_program(name: str, how: str = "make tools") -> str:
     Without it the test is skipped with one sentence; in a strict run that is a failure, as
     `tests/conftest.py` has it.
     """
-    found = shutil.which(name, path=_TOOLS) or shutil.which(name)
+    found = shutil.which(name, path=_PATH) or shutil.which(name)
     if found is not None:
         return found
     pytest.skip(f"needs the program {name}, which is not here: get it with `{how}`")
