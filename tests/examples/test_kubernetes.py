@@ -223,11 +223,10 @@ def test_nothing_is_named_that_is_not_there(example: Built) -> None:
     assert not maps, "nobody uses these"
 
 
-FOUNDING = (
-    "--wsrep-new-cluster",
-    "ROLLCALL_BOOTSTRAP_ALLOW_FIRST",
-    "'FOUND'",
-    "bootstrap_group=ON",
+# Of an option without a value MySQL takes it that it is on.
+FOUNDING = re.compile(
+    r"--wsrep-new-cluster|ROLLCALL_BOOTSTRAP_ALLOW_FIRST|'FOUND'"
+    r"|(?i:bootstrap[_-]group)(?!\s*=\s*(?i:OFF|0|FALSE)\b)"
 )
 
 
@@ -237,8 +236,15 @@ def test_founding_is_a_step_of_its_own_and_nothing_of_it_stays(example: Built) -
         {name: text for name, text in each.get("data", each).items() if name != "start.sh"}
         for each in example.objects
     ]
-    does_found = any(word in str(settings) for word in FOUNDING)
+    does_found = FOUNDING.search(str(settings)) is not None
     assert does_found is (example.folder.split("/")[-1] in ("found", "again"))
+
+
+def test_no_file_of_the_mysql_group_founds_it_as_a_restart_would_do_so_again() -> None:
+    folder = EXAMPLES / "mysql" / "group-replication"
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md"]
+    assert files
+    assert [path for path in files if FOUNDING.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("step", ["found", "again"])
