@@ -213,14 +213,14 @@ def test_nothing_is_named_that_is_not_there(example: Built) -> None:
         for name in fields(line, "kubectl create secret generic")
         for key in fields(line, "--from-literal")
     }
+    used: set[Any] = set()
     for pod in example.pods():
         there = {"volume": pod.volumes, "ConfigMap": maps, "Secret": secrets}
         for kind, name in named_by(pod):
             assert name in there[kind], (kind, name)
         assert pod.volumes <= {name for kind, name in named_by(pod) if kind == "volume"}
-        used = {name for kind, name in named_by(pod) if kind == "ConfigMap"}
-        maps -= used
-    assert not maps, "nobody uses these"
+        used |= {name for kind, name in named_by(pod) if kind == "ConfigMap"}
+    assert not maps - used, "nobody uses these"
 
 
 # Of an option without a value MySQL takes it that it is on.
@@ -261,16 +261,6 @@ def test_the_cluster_can_be_applied_over_the_step_that_founds_it(step: str) -> N
 def test_the_first_member_is_alone_while_it_founds() -> None:
     (founders,) = built("mysql/k8s/found").of("StatefulSet")
     assert founders["spec"]["replicas"] == 1
-
-
-def test_what_compose_and_kubernetes_both_have_is_the_same() -> None:
-    # kustomize reads nothing from outside its folder, so some files are there twice.
-    copies: dict[str, set[bytes]] = {}
-    for path in EXAMPLES.rglob("*"):
-        if path.is_file() and path.suffix not in (".yaml", ".md"):
-            copies.setdefault(path.name, set()).add(path.read_bytes())
-    assert copies
-    assert [name for name, contents in copies.items() if len(contents) > 1] == []
 
 
 def test_the_commands_of_its_page_name_what_there_is(example: Built) -> None:
