@@ -155,11 +155,15 @@ def test_a_service_leads_to_ports_that_are_there_by_the_same_name(example: Built
         assert {(port["name"], port["port"]) for port in service["spec"]["ports"]} <= ports
 
 
-def test_who_drains_nodes_takes_one_member_at_a_time(example: Built) -> None:
-    (budget,) = example.of("PodDisruptionBudget")
-    (pod,) = example.selected_by(budget["spec"]["selector"]["matchLabels"])
-    assert pod.workload["kind"] == "StatefulSet"
-    assert budget["spec"]["maxUnavailable"] == 1
+def test_who_drains_nodes_takes_one_pod_of_a_workload_at_a_time(example: Built) -> None:
+    budgets = [each["spec"] for each in example.of("PodDisruptionBudget")]
+    assert {budget["maxUnavailable"] for budget in budgets} == {1}
+    for pod in example.pods():
+        (_,) = (
+            budget
+            for budget in budgets
+            if example.selected_by(budget["selector"]["matchLabels"]) == [pod]
+        )
 
 
 def test_a_workload_selects_its_own_pods(example: Built) -> None:
