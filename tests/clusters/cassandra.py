@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,15 +119,20 @@ def started(project: Project) -> Ring:
 
 
 @contextlib.contextmanager
-def cassandra_project(engine: docker.DockerClient, rollcall_image: str) -> Iterator[Project]:
-    """The example's project, with the images that tests have; at first nothing of it runs."""
+def cassandra_project(
+    engine: docker.DockerClient, rollcall_image: str, folder: Path
+) -> Iterator[Project]:
+    """The project, of which nothing runs yet, in a copy of the example in `folder`."""
+    copy = folder / "cassandra"
+    # What someone who tries the example has set for himself is not the test's.
+    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns(".env", "compose.override.*"))
     variables = {
         "ROLLCALL_IMAGE": rollcall_image,
         "CASSANDRA_IMAGE": cassandra_image(engine),
         "CASSANDRA_JVM_ARGS": _QUICK,
         "MAX_HEAP_SIZE": "400M",
     }
-    with Project(engine, EXAMPLE / "compose.yaml", variables) as project:
+    with Project(engine, copy / "compose.yaml", variables) as project:
         try:
             yield project
         finally:  # what has a profile is left out by `down` alone

@@ -20,9 +20,11 @@ SMALL = {"type": "tmpfs", "device": "tmpfs", "o": "size=64k,uid=65532,gid=65532,
 
 
 @pytest.fixture(scope="module")
-def shared(engine: docker.DockerClient, rollcall_image: str) -> Iterator[Ring]:
+def shared(
+    engine: docker.DockerClient, rollcall_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ring]:
     """Three nodes for all tests here. What agent 2 writes to is small enough to be filled."""
-    with cassandra_project(engine, rollcall_image) as project:
+    with cassandra_project(engine, rollcall_image, tmp_path_factory.mktemp("example")) as project:
         marks = {
             "com.docker.compose.project": project.name,
             "com.docker.compose.volume": "peers-2",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 
@@ -43,9 +44,9 @@ def _blocks() -> Iterator[tuple[str, str]]:
 
 
 def test_cassandra_s_readme_starts_grows_breaks_and_mends_a_ring_as_it_says(
-    engine: docker.DockerClient, rollcall_image: str
+    engine: docker.DockerClient, rollcall_image: str, tmp_path: Path
 ) -> None:
-    with cassandra_project(engine, rollcall_image) as project:
+    with cassandra_project(engine, rollcall_image, tmp_path) as project:
         ring = Ring(project)
         readme = Readme(project)
         readme.goes_on("Start")
