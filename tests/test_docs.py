@@ -40,6 +40,7 @@ from agent.publish import Claim, PublishError
 from agent.settings import OPTIONS, Output, Said, load
 from agent.status import About, ListenError, serve
 from tests.formats.rolls import THREE
+from tests.support.pages import blocks
 from tests.test_loop import FILE, SERVICE, World, listed
 
 ROOT = Path(__file__).parents[1]
@@ -47,11 +48,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 STEPS = ("scale", "dns", "fault", "kept", "check")
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """The fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def table(heading: str) -> list[list[str]]:

@@ -10,6 +10,7 @@ import docker
 
 from tests.clusters.cassandra import EXAMPLE, INSERT, THREE, Ring, cassandra_project
 from tests.support.compose import Project
+from tests.support.pages import blocks
 
 _MANY = tuple(f"row{n}" for n in range(50))
 
@@ -34,13 +35,11 @@ class Readme:
 
 def _blocks() -> Iterator[tuple[str, str]]:
     """Each block of commands, after the heading of its section."""
-    heading = ""
-    text = (EXAMPLE / "README.md").read_text()
-    for found in re.finditer(r"^## ([^\n]*)$|^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        if found[1]:
-            heading = found[1]
-        else:
-            yield heading, found[2]
+    _, *sections = (EXAMPLE / "README.md").read_text().split("\n## ")
+    for section in sections:
+        heading, _, text = section.partition("\n")
+        for commands in blocks(text, "sh"):
+            yield heading, commands
 
 
 def test_cassandra_s_readme_starts_grows_breaks_and_mends_a_ring_as_it_says(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import docker
 import pytest
 
 from tests.clusters.galera import EXAMPLE, Cluster, example
+from tests.support.pages import blocks
 
 README = (EXAMPLE / "README.md").read_text()
-BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -32,10 +31,10 @@ def has(said: str, *words: str) -> None:
 
 
 def test_all_commands_of_the_readme_do_what_it_says(cluster: Cluster) -> None:
-    blocks = iter(BLOCK.findall(README))
+    typed = iter(blocks(README, "sh"))
 
     def types() -> str:
-        return cluster.project.types(next(blocks))
+        return cluster.project.types(next(typed))
 
     types()  # founds
     types()  # takes the option away
@@ -62,4 +61,4 @@ def test_all_commands_of_the_readme_do_what_it_says(cluster: Cluster) -> None:
     types()  # tears down
     assert not cluster.project.compose("ps", "--all", "--quiet")
     assert not (cluster.folder / ".env").exists()
-    assert next(blocks, None) is None
+    assert next(typed, None) is None

@@ -17,6 +17,7 @@ import yaml
 
 from agent.settings import Loaded, Said, load
 from tests.support.need import need_program
+from tests.support.pages import blocks
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 # Each can be given to `kubectl apply -k`.
@@ -114,8 +115,7 @@ def variables(container: Yaml) -> dict[str, str]:
 
 def shell(page: str) -> list[str]:
     """The commands in a page, each on one line."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
 
 
 def fields(text: str, key: str) -> set[str]:

@@ -11,7 +11,7 @@ import yaml
 from agent.cli import COMMANDS
 from tests.monitoring.conftest import Promtool
 from tests.monitoring.exported import FOLDER, PAGES, TARGET
-from tests.test_docs import blocks
+from tests.support.pages import blocks
 
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 RUNBOOK = (PAGES / "runbook.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from agent.settings import Said, load
 from agent.settings.schema import HttpTarget, Notify, SignalTarget
 from tests.formats.rolls import SERVICE
 from tests.notify.world import World
-from tests.test_docs import blocks
+from tests.support.pages import blocks
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "hooks.md").read_text(encoding="utf-8")
