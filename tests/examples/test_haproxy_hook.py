@@ -10,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.clusters.galera import EXAMPLE
+from tests.examples.manifests import EXAMPLES
 
-HOOK = EXAMPLE / "haproxy" / "reload.py"
+HOOK = EXAMPLES / "mysql" / "haproxy" / "reload.py"
+# Seconds: longer than the hook itself waits.
+LONG = 60.0
 # Both as the manual of HAProxy 2.7 and later has them (doc/management.txt, reload).
 TAKEN = (
     "Success=1\n--\n[NOTICE]   (1) : New worker (20) forked\n[NOTICE]   (1) : Loading success.\n"
@@ -31,10 +33,12 @@ def master(path: Path, answer: str) -> Iterator[list[bytes]]:
 
     def serve() -> None:
         with listening.accept()[0] as client:
+            client.settimeout(LONG)
             told.append(client.recv(100))
             client.sendall(answer.encode())
 
     with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor() as pool:
+        listening.settimeout(LONG)
         listening.bind(str(path))
         listening.listen()
         served = pool.submit(serve)
@@ -45,7 +49,7 @@ def master(path: Path, answer: str) -> Iterator[list[bytes]]:
 def hook(path: Path) -> subprocess.CompletedProcess[str]:
     """How it ended."""
     command = [sys.executable, str(HOOK), str(path)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG)
 
 
 def test_haproxy_is_told_to_reload_and_its_words_are_logged(tmp_path: Path) -> None:
