@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -24,13 +25,15 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 from testcontainers.compose import DockerCompose
 
+from tests.support.engine import is_orphan, maker
 from tests.support.until import until
 
 _TOOLS = Path(__file__).resolve().parents[2] / ".tools" / "docker-cli"
 _LABEL = "com.docker.compose.project"
 _PREFIX = "rollcall-e2e"
-# Seconds.
+# Seconds: until a container has ended, and for one line, which may wait for a whole cluster.
 _SOON = 30.0
+_AT_MOST = 900.0
 
 
 @contextlib.contextmanager
@@ -55,7 +58,7 @@ class Project:
     """
 
     def __init__(self, engine: docker.DockerClient, file: Path, variables: Mapping[str, str]):
-        self.name = f"{_PREFIX}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.name = f"{_PREFIX}-{maker()}-{uuid.uuid4().hex[:6]}"
         self._engine = engine
         self._folder = file.parent
         self._variables = {**variables, "COMPOSE_PROJECT_NAME": self.name}
@@ -71,14 +74,15 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         with self._scratch:
-            self._compose.stop()
+            self.compose("down", "--volumes")
 
     def types(self, line: str, *, succeeds: bool = True) -> str:
         """What a line in a shell prints, typed in the folder of the file as README has it.
 
-        Both streams. Fails the test, with all that was printed, where the line does.
+        Both streams. Fails the test, with all that was printed, where the line does or does not
+        end.
         """
-        done = subprocess.run(
+        with subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", line],
             cwd=self._folder,
             env={**os.environ, **self._variables},
@@ -86,10 +90,16 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-        )
-        assert (done.returncode == 0) is succeeds, f"{line}: {done.returncode}\n{done.stdout}"
-        return done.stdout
+            start_new_session=True,
+        ) as shell:
+            try:
+                said, _ = shell.communicate(timeout=_AT_MOST)
+            except subprocess.TimeoutExpired:
+                os.killpg(shell.pid, signal.SIGKILL)
+                said, _ = shell.communicate()
+                pytest.fail(f"{line}: not ended after {_AT_MOST:.0f} s\n{said}")
+        assert (shell.returncode == 0) is succeeds, f"{line}: {shell.returncode}\n{said}"
+        return said
 
     def compose(self, *arguments: str, succeeds: bool = True) -> str:
         """What `docker compose` prints."""
@@ -179,16 +189,11 @@ class Project:
 
 
 def remove_projects(engine: docker.DockerClient) -> None:
-    """Takes away what killed runs of this machine have left: containers, networks and volumes."""
+    """Takes away what killed runs on this machine have left: containers, networks and volumes."""
     for kind in (engine.containers.list(all=True), engine.networks.list(), engine.volumes.list()):
         for thing in kind:
-            if _is_orphan(thing.attrs.get("Labels") or thing.attrs.get("Config", {}).get("Labels")):
+            labels = thing.attrs.get("Labels") or thing.attrs.get("Config", {}).get("Labels")
+            prefix, _, rest = (labels or {}).get(_LABEL, "").partition(f"{_PREFIX}-")
+            if not prefix and is_orphan(rest.rpartition("-")[0]):
                 with contextlib.suppress(docker.errors.APIError):  # another run takes it away too
                     thing.remove(**({"force": True} if isinstance(thing, Container) else {}))
-
-
-def _is_orphan(labels: Mapping[str, str] | None) -> bool:
-    """Whether it is of a project whose process is no more."""
-    prefix, _, rest = (labels or {}).get(_LABEL, "").partition(f"{_PREFIX}-")
-    pid = rest.partition("-")[0]
-    return not prefix and pid.isdigit() and not Path("/proc", pid).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 
 import docker
@@ -12,7 +13,7 @@ import pytest
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.docker_client import DockerClient
 
-# On everything that tests make, with the name of this machine and the process that made it.
+# On everything that tests make, with its maker.
 LABEL = "rollcall-test"
 
 
@@ -31,28 +32,33 @@ def need_engine() -> docker.DockerClient:
     return engine
 
 
+def maker() -> str:
+    """This process: its machine's name, in what any name may have, and its number there."""
+    return f"{_machine()}-{os.getpid()}"
+
+
 def label() -> dict[str, str]:
     """What marks a thing as this process's."""
-    return {LABEL: f"{socket.gethostname()}/{os.getpid()}"}
+    return {LABEL: maker()}
 
 
 def remove_leftovers(engine: docker.DockerClient) -> None:
     """Takes away what killed runs on this machine have left."""
     leftovers = engine.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     for container in leftovers:
-        if _is_orphan(container.labels.get(LABEL, "")):
+        if is_orphan(container.labels.get(LABEL, "")):
             with contextlib.suppress(docker.errors.APIError):  # another run takes it away too
                 container.remove(force=True, v=True)
     for network in engine.networks.list(filters={"label": LABEL}):
-        if _is_orphan(network.attrs["Labels"].get(LABEL, "")):
+        if is_orphan(network.attrs["Labels"].get(LABEL, "")):
             with contextlib.suppress(docker.errors.APIError):
                 network.remove()
 
 
-def _is_orphan(made_by: str) -> bool:
-    """Whether it was made here, by a process that is no more."""
-    host, _, pid = made_by.rpartition("/")
-    if host != socket.gethostname():
+def is_orphan(made_by: str) -> bool:
+    """Whether its maker was on this machine, and is no more. Others may use the engine, too."""
+    machine, _, pid = made_by.rpartition("-")
+    if machine != _machine() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
@@ -61,3 +67,7 @@ def _is_orphan(made_by: str) -> bool:
     except PermissionError:
         pass
     return False
+
+
+def _machine() -> str:
+    return re.sub("[^a-z0-9]", "_", socket.gethostname().lower())
