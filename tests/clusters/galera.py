@@ -109,7 +109,7 @@ def example(
 ) -> Iterator[Cluster]:
     """The project, of which nothing runs yet, in a copy of the example in `folder`."""
     copy = folder / "mysql"
-    shutil.copytree(EXAMPLE, copy)
+    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns(".env", "compose.override.*"))
     port = free_port("127.0.0.1")
     images = {
         "ROLLCALL_IMAGE": rollcall_image,

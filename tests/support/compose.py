@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -31,6 +32,7 @@ from tests.support.until import until
 _TOOLS = Path(__file__).resolve().parents[2] / ".tools" / "docker-cli"
 _LABEL = "com.docker.compose.project"
 _PREFIX = "rollcall-e2e"
+_VARIABLE = re.compile(r"\$\{(\w+)")
 # Seconds: until a container has ended, and for one line, which may wait for a whole cluster.
 _SOON = 30.0
 _AT_MOST = 900.0
@@ -54,7 +56,8 @@ def compose_at_hand() -> Iterator[None]:
 class Project:
     """What one `compose.yaml` describes, until the end of `with`; at first nothing of it runs.
 
-    `variables` are what the file takes from the environment, such as images.
+    `variables` are what the file takes from the environment, such as images. What else it would
+    take from there is the developer's own, and is not there for it.
     """
 
     def __init__(self, engine: docker.DockerClient, file: Path, variables: Mapping[str, str]):
@@ -62,6 +65,7 @@ class Project:
         self._engine = engine
         self._folder = file.parent
         self._variables = {**variables, "COMPOSE_PROJECT_NAME": self.name}
+        self._takes = {*_VARIABLE.findall(file.read_text())}
         self._scratch = contextlib.ExitStack()
         settings = Path(self._scratch.enter_context(tempfile.TemporaryDirectory())) / "env"
         settings.write_text("".join(f"{name}={text}\n" for name, text in self._variables.items()))
@@ -85,7 +89,7 @@ class Project:
         with subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", line],
             cwd=self._folder,
-            env={**os.environ, **self._variables},
+            env={**self._environment(), **self._variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -100,6 +104,13 @@ class Project:
                 pytest.fail(f"{line}: not ended after {_AT_MOST:.0f} s\n{said}")
         assert (shell.returncode == 0) is succeeds, f"{line}: {shell.returncode}\n{said}"
         return said
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if name not in self._takes and not name.startswith("COMPOSE_")
+        }
 
     def compose(self, *arguments: str, succeeds: bool = True) -> str:
         """What `docker compose` prints."""
