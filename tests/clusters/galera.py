@@ -19,6 +19,7 @@ from tests.support.coredns import free_port
 from tests.support.until import until
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mysql"
+MEMBERS = ("db-0", "db-1", "db-2")
 UP = "docker compose up -d --wait"
 FOUND = f"DB_0_ARGS=--wsrep-new-cluster {UP}"
 # Seconds: who joins may have to get all data first, on a machine that does other things too.

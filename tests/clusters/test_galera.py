@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.clusters.galera import EXAMPLE, MEMBERS, UP, Cluster
 
-import docker
-import pytest
-
-from tests.clusters.galera import EXAMPLE, UP, Cluster, example
-
-MEMBERS = ("db-0", "db-1", "db-2")
 AGENTS = ("agent-0", "agent-1", "agent-2")
 # Of the README, with a member of its own.
 README = (EXAMPLE / "README.md").read_text()
@@ -20,16 +14,6 @@ ALLOW = (
     "docker compose run --rm --no-deps --entrypoint sed db-2 "
     "-i '/^safe/s/0/1/' /var/lib/mysql/grastate.dat"
 )
-
-
-@pytest.fixture(scope="module")
-def cluster(
-    engine: docker.DockerClient, rollcall_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cluster]:
-    """Three members that were founded as README says. Each test leaves it so."""
-    with example(engine, rollcall_image, tmp_path_factory.mktemp("example")) as cluster:
-        cluster.found()
-        yield cluster
 
 
 def uuid(cluster: Cluster) -> str:

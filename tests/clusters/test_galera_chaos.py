@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from tests.clusters.galera import LONG, UP, Cluster, example
+from tests.clusters.galera import LONG, MEMBERS, UP, Cluster, example
 from tests.support.until import until
 
-MEMBERS = ("db-0", "db-1", "db-2")
 FULL = """\
 volumes:
   peers-2:
@@ -43,18 +42,6 @@ def unharmed(cluster: Cluster, *restarted: str) -> Iterator[None]:
     assert {member: cluster.project.pid(member) for member in pids} == pids
 
 
-@contextlib.contextmanager
-def without_network(engine: docker.DockerClient, cluster: Cluster, service: str) -> Iterator[None]:
-    """Meanwhile the container is on no network, and so Docker's DNS does not answer it."""
-    network = engine.networks.get(f"{cluster.project.name}_default")
-    container = cluster.project.container(service)
-    network.disconnect(container)
-    try:
-        yield
-    finally:
-        network.connect(container, aliases=[service])
-
-
 def is_healthy(cluster: Cluster, agent: str) -> bool:
     """Whether its gate is open."""
     return cluster.project.runs(agent, "rollcall", "healthcheck")[0] == 0
@@ -75,11 +62,11 @@ def test_a_killed_agent_is_missed_by_nobody_and_leaves_its_file_as_it_is(cluster
 
 
 def test_an_agent_that_starts_again_without_dns_keeps_its_file_and_waits_for_dns(
-    engine: docker.DockerClient, cluster: Cluster
+    cluster: Cluster,
 ) -> None:
     with unharmed(cluster):
         before = cluster.file("agent-1")
-        with without_network(engine, cluster, "agent-1"):
+        with cluster.project.without_network("agent-1"):
             cluster.project.types("docker compose restart --no-deps agent-1")
             until(lambda: "in doubt" in status(cluster, "agent-1"), LONG, "DNS is in doubt")
             assert not is_healthy(cluster, "agent-1")

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import docker
 
-from tests.clusters.galera import LONG, Cluster, example
+from tests.clusters.galera import LONG, MEMBERS, Cluster, example
 from tests.support.until import until
-
-MEMBERS = ("db-0", "db-1", "db-2")
 
 
 def gave_up(cluster: Cluster, member: str) -> bool:
@@ -31,7 +29,7 @@ def test_members_that_nobody_told_to_found_end_and_can_be_founded_afterwards(
         cluster.synced(*MEMBERS)
 
 
-def test_an_agent_without_any_peers_writes_no_empty_list(
+def test_an_agent_that_sees_no_member_names_all_that_there_are_to_be(
     engine: docker.DockerClient, rollcall_image: str, tmp_path: Path
 ) -> None:
     with example(engine, rollcall_image, tmp_path) as cluster:

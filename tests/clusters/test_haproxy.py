@@ -3,25 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
-import docker
-import pytest
-
-from tests.clusters.galera import LONG, UP, Cluster, example
+from tests.clusters.galera import LONG, MEMBERS, UP, Cluster
 from tests.support.until import until
-
-MEMBERS = ("db-0", "db-1", "db-2")
-
-
-@pytest.fixture(scope="module")
-def cluster(
-    engine: docker.DockerClient, rollcall_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cluster]:
-    """Three members behind HAProxy, all in sync. Each test leaves it so."""
-    with example(engine, rollcall_image, tmp_path_factory.mktemp("example")) as cluster:
-        cluster.found()
-        yield cluster
 
 
 def served(cluster: Cluster) -> str:

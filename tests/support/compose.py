@@ -172,6 +172,16 @@ class Project:
         until(lambda: not self.pid(service), _SOON, f"{service} ended")
 
     @contextlib.contextmanager
+    def without_network(self, service: str) -> Iterator[None]:
+        """Meanwhile it is on no network, and so Docker's DNS does not answer it."""
+        network, container = self._network(), self.container(service)
+        network.disconnect(container)
+        try:
+            yield
+        finally:
+            network.connect(container, aliases=[service])
+
+    @contextlib.contextmanager
     def _taken(self, addresses: set[str]) -> Iterator[None]:
         """Meanwhile these addresses are nobody's to have."""
         network = self._network()
