@@ -46,6 +46,8 @@ def test_all_commands_of_the_readme_do_what_it_says(cluster: Cluster) -> None:
     pids = [cluster.project.pid(f"db-{n}") for n in range(3)]
     has(types(), "id\n1\n", "gcomm://db-0,db-1,db-2,db-3")
     assert [cluster.project.pid(f"db-{n}") for n in range(3)] == pids
+    types()  # one after the other
+    assert not {*pids} & {cluster.project.pid(f"db-{n}") for n in range(3)}
     broken = types()
     has(broken, "written_on\ndb-", "id\n1\n2\n")
     assert "written_on\ndb-0" not in broken
