@@ -69,7 +69,10 @@ def _cause(asked: Asked, evidence: Evidence) -> str:
     """What may be behind it where no nameserver answers, and the first one reacts so."""
     match asked.reaction:
         case _ if evidence.bare_by and asked.server.host == DOCKER_DNS:
-            return "Docker itself does not answer: it is being restarted, or hangs"
+            return (
+                "Docker itself does not answer: this container is on no network, or Docker is "
+                "being restarted, or hangs"
+            )
         case Reaction.UNREACHABLE:
             return "no DNS server runs there"
         case _ if evidence.bare_by:
