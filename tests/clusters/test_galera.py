@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.clusters.galera import EXAMPLE, MEMBERS, UP, Cluster
 
 AGENTS = ("agent-0", "agent-1", "agent-2")
-# Of the README, with a member of its own.
+# Of the README, which says all this of db-2.
 README = (EXAMPLE / "README.md").read_text()
+STOP = "docker compose stop"
 RECOVER = (
     "docker compose run --rm --no-deps db-2 --defaults-extra-file=/peers/peers.cnf --wsrep-recover"
 )
@@ -14,6 +15,11 @@ ALLOW = (
     "docker compose run --rm --no-deps --entrypoint sed db-2 "
     "-i '/^safe/s/0/1/' /var/lib/mysql/grastate.dat"
 )
+AGAIN = f"""\
+DB_2_ARGS=--wsrep-new-cluster {UP} --no-deps db-2
+DB_2_ARGS=--wsrep-new-cluster {UP}
+{UP}
+"""
 
 
 def uuid(cluster: Cluster) -> str:
@@ -28,6 +34,15 @@ def got_all_data(cluster: Cluster, member: str) -> bool:
     is_all, is_rest = (f"rsync {kind} completed on joiner" in log for kind in ("SST", "IST"))
     assert is_all is not is_rest, log
     return is_all
+
+
+def founds_again(cluster: Cluster, member: str) -> None:
+    """As README says, on this member; its restart afterwards is that of any other."""
+    assert AGAIN in README
+    cluster.project.types(AGAIN.replace("DB_2", f"DB_{member[-1]}").replace("db-2", member))
+    cluster.synced(*MEMBERS)
+    cluster.project.types(f"docker compose restart --no-deps {member}")
+    cluster.synced(*MEMBERS)
 
 
 def settings(content: str) -> dict[str, str]:
@@ -157,9 +172,7 @@ def test_members_that_were_stopped_one_after_another_are_founded_again_on_the_la
         for member in MEMBERS
     ]
     assert safe == ["0", "1", "0"]
-    cluster.project.types(f"DB_1_ARGS=--wsrep-new-cluster {UP}")
-    cluster.project.types(UP)
-    cluster.synced(*MEMBERS)
+    founds_again(cluster, "db-1")
     assert uuid(cluster) == before
     assert [cluster.rows(member) for member in MEMBERS] == [rows] * 3
 
@@ -167,19 +180,21 @@ def test_members_that_were_stopped_one_after_another_are_founded_again_on_the_la
 def test_members_that_were_stopped_at_once_are_founded_again_on_the_one_with_the_newest_data(
     cluster: Cluster,
 ) -> None:
-    assert RECOVER in README
-    assert ALLOW in README
+    assert f"    {STOP}\n    {RECOVER}\n" in README
+    assert f"    {ALLOW}\n" in README
     before = uuid(cluster)
-    rows = cluster.rows("db-0")
-    cluster.project.types("docker compose stop")
+    cluster.project.end("db-0", by_force=False)
+    cluster.synced("db-1", "db-2")
+    cluster.write("db-1", 30)
+    rows = cluster.rows("db-2")
+    cluster.project.types(STOP)
     ends = {}
     for member in MEMBERS:
         said = cluster.project.types(RECOVER.replace("db-2", member))
         ends[member] = int(said.rpartition(f"Recovered position: {before}:")[2])
     newest = max(ends, key=ends.__getitem__)
+    assert newest != "db-0"
     cluster.project.types(ALLOW.replace("db-2", newest))
-    cluster.project.types(f"DB_{newest[-1]}_ARGS=--wsrep-new-cluster {UP}")
-    cluster.project.types(UP)
-    cluster.synced(*MEMBERS)
+    founds_again(cluster, newest)
     assert uuid(cluster) == before
     assert [cluster.rows(member) for member in MEMBERS] == [rows] * 3

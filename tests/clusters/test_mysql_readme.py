@@ -56,8 +56,8 @@ def test_all_commands_of_the_readme_do_what_it_says(cluster: Cluster) -> None:
     types()  # stops
     has(
         types(),
-        *("db-0\nsafe_to_bootstrap: 1", "db-1\nsafe_to_bootstrap: 0"),
-        *("db-2\nsafe_to_bootstrap: 0", "db-3\nsafe_to_bootstrap: 0"),
+        *("db-0\nsafe_to_bootstrap: 0", "db-1\nsafe_to_bootstrap: 0"),
+        *("db-2\nsafe_to_bootstrap: 1", "db-3\nsafe_to_bootstrap: 0"),
     )
     has(types(), "id\n1\n2\n")
     types()  # tears down
