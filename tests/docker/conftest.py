@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import docker
 import pytest
 
 from tests.docker.fleet import Fleet
@@ -10,14 +11,18 @@ from tests.support.image import agent_image
 
 
 @pytest.fixture(scope="session")
-def image() -> str:
-    """The image with the agent. Without an engine or a base for it, tests are skipped."""
+def engine() -> Iterator[docker.DockerClient]:
+    """The engine, on which nothing is left of killed runs. Without one, tests are skipped."""
     engine = need_engine()
-    try:
-        remove_leftovers(engine)
-        return agent_image(engine)
-    finally:
-        engine.close()
+    remove_leftovers(engine)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine: docker.DockerClient) -> str:
+    """The image with the agent. Without a base for it, tests are skipped."""
+    return agent_image(engine)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,6 @@ from tests.docker.restricted import (
     running,
     volume,
 )
-from tests.support.engine import need_engine
 from tests.support.recipe import base_image
 from tests.support.until import until
 
@@ -50,14 +48,6 @@ for folder, folders, files in os.walk("/"):
         if {condition} and not os.path.islink(path):
             print(path)
 """
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[docker.DockerClient]:
-    """The engine that the image is on."""
-    engine = need_engine()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="module")

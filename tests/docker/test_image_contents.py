@@ -18,7 +18,7 @@ import pytest
 
 from agent import __version__
 from tests.docker.restricted import python
-from tests.support.engine import label, need_engine
+from tests.support.engine import label
 from tests.support.image import build
 from tests.support.recipe import base_image
 
@@ -27,14 +27,6 @@ PAGE = (ROOT / "docs" / "image.md").read_text(encoding="utf-8")
 NAME = f"rollcall-agent:{__version__}"
 MB = 1_000_000
 PREFIX = "org.opencontainers.image."
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[docker.DockerClient]:
-    """The engine that the image is on."""
-    engine = need_engine()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="module")
