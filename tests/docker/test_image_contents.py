@@ -35,7 +35,7 @@ def surroundings(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
     name = f"rollcall-test-made:{os.getpid()}"
     made = {"BASE": base_image(engine), "IMAGE": name, "ARGS": "--network host"}
     # What `make docker ARGS=…` was given is for pytest; make hands it on in these.
-    ours = {key: text for key, text in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
+    ours = {key: text for key, text in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     yield {**ours, **made}
     engine.images.remove(name, force=True)
 
