@@ -78,7 +78,8 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         with self._scratch:
-            self.compose("down", "--volumes")
+            # What has a profile is left out by `down` alone.
+            self.compose("--profile", "*", "down", "--volumes", "--timeout", "0")
 
     def types(self, line: str, *, succeeds: bool = True) -> str:
         """What a line in a shell prints, typed in the folder of the file as README has it.
