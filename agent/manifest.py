@@ -20,11 +20,11 @@ PROBED_EVERY = 2
 # Without memory beyond its request nobody else's pod takes it, and a Guaranteed database stays so.
 RESOURCES: Mapping[str, str] = {"cpu": "50m", "memory": "64Mi"}
 USER = 65532
-CONFIG_FOLDER = PurePosixPath("/etc/rollcall")
 # Characters, as Python writes it: a mapping that is shorter is written on one line.
 ONE_LINE = 96
 
 Yaml = dict[str, Any]
+_STR = "tag:yaml.org,2002:str"
 
 
 class ManifestError(ValueError):
@@ -35,14 +35,13 @@ class ManifestError(ValueError):
 class Wish:
     """What is wished for.
 
-    `variables` are the settings that were given, by their variables' names; `config` is the config
-    file's own name, empty without one. `is_native`: a sidecar that Kubernetes waits for, from 1.29
-    on; else an init container and a sidecar. `database` is the name of its container.
+    `variables` are the settings that were given, by their variables' names. `is_native`: a sidecar
+    that Kubernetes waits for, from 1.29 on; else an init container and a sidecar. `database` is the
+    name of its container.
     """
 
     settings: Settings
     variables: Mapping[str, str]
-    config: str
     image: str
     database: str
     is_native: bool
@@ -111,7 +110,7 @@ def _container(
         "POD_NAMESPACE": "metadata.namespace",
         "POD_IP": "status.podIP",
     }
-    told = [{"name": name, "value": value} for name, value in wish.variables.items()]
+    told = [{"name": name, "value": _literal(value)} for name, value in wish.variables.items()]
     found = [
         {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
         for name, path in downward.items()
@@ -134,8 +133,13 @@ def _container(
             "capabilities": {"drop": ["ALL"]},
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "volumeMounts": list(_mounts(wish)),
+        "volumeMounts": list(_files(wish)),
     }
+
+
+def _literal(value: str) -> str:
+    """A value that Kubernetes, which puts in variables for $(NAME), leaves as it is."""
+    return value.replace("$", "$$")
 
 
 def _get(path: str) -> Yaml:
@@ -145,12 +149,11 @@ def _get(path: str) -> Yaml:
 def _folders(wish: Wish) -> dict[str, PurePosixPath]:
     """The folders of the outputs, by the names of their volumes."""
     folders = dict.fromkeys(PurePosixPath(each.path).parent for each in wish.settings.outputs)
-    for taken in (PurePosixPath("/"), CONFIG_FOLDER):
-        if taken in folders:
-            raise ManifestError(
-                f"{taken} can't be a volume that the database has too: give the outputs a folder "
-                "of their own, such as /peers"
-            )
+    if PurePosixPath("/") in folders:
+        raise ManifestError(
+            "/ can't be a volume that the database has too: give the outputs a folder of their "
+            "own, such as /peers"
+        )
     return {"peers" if not n else f"peers-{n + 1}": each for n, each in enumerate(folders)}
 
 
@@ -160,17 +163,9 @@ def _files(wish: Wish) -> Iterator[Yaml]:
         yield {"name": name, "mountPath": str(folder)}
 
 
-def _mounts(wish: Wish) -> Iterator[Yaml]:
-    yield from _files(wish)
-    if wish.config:
-        yield {"name": "rollcall-config", "mountPath": str(CONFIG_FOLDER), "readOnly": True}
-
-
 def _volumes(wish: Wish) -> Iterator[Yaml]:
     for name in _folders(wish):
         yield {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}
-    if wish.config:
-        yield {"name": "rollcall-config", "configMap": {"name": "rollcall"}}
 
 
 class _Plain(yaml.SafeDumper):
@@ -183,7 +178,14 @@ class _Plain(yaml.SafeDumper):
         """On one line where that is short, as people write it."""
         return super().represent_mapping(tag, mapping, len(str(mapping)) < ONE_LINE)
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """What has lines, as lines."""
+        return self.represent_scalar(_STR, data, "|" if "\n" in data else None)
+
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
         """On one line where it is of words."""
         is_plain = all(isinstance(each, str) for each in sequence)
         return super().represent_sequence(tag, sequence, is_plain)
+
+
+_Plain.add_representer(str, _Plain.represent_str)

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "render": "render",
         "formats": "formats",
         "manifest": "manifest",
+        "schema": "schema",
         "lab": "lab",
         "peer-finder": "peer_finder",
     }

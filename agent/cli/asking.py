@@ -22,6 +22,7 @@ PATIENCE = 2.0
 # Bytes of a sentence that are shown.
 _LONGEST = 1_000
 _VARIABLE = "ROLLCALL_STATUS_LISTEN"
+_ELSEWHERE = ("ROLLCALL_CONFIG", "ROLLCALL_SETTINGS")
 
 
 class SilentError(Exception):
@@ -80,7 +81,7 @@ def printable(text: str) -> str:
 
 def _address(status_listen: str | None, config: str | None) -> ListenAddress | None:
     told = status_listen or os.environ.get(_VARIABLE, "")
-    if not told and (config or os.environ.get("ROLLCALL_CONFIG")):
+    if not told and (config or any(map(os.environ.get, _ELSEWHERE))):
         from agent.cli.options import load_settings  # noqa: PLC0415  # see the module's head
 
         return load_settings({"config": config}).settings.listen

@@ -23,7 +23,7 @@ from agent.core.diagnosis import (
     is_well,
     sum_up,
 )
-from agent.settings import OPTIONS, Loaded, Said, SettingsError, load
+from agent.settings import CONFIG, INLINE, OPTIONS, Loaded, Said, SettingsError, load
 
 _INDENT = " " * 4
 _STATES = max(len(state.value) for state in State) + 2
@@ -138,6 +138,6 @@ def _is_of_flags(said: Said, sentence: str) -> bool:
 
 def _said_by(flags: dict[str, Any]) -> tuple[str, ...]:
     given = tuple("--" + name.replace("_", "-") for name, value in flags.items() if value)
-    config = () if flags.get("config") else (os.environ.get("ROLLCALL_CONFIG", ""),)
+    config = os.environ.get(CONFIG.variable, "") or (INLINE if os.environ.get(INLINE) else "")
     variables = (option.variable for option in OPTIONS if os.environ.get(option.variable))
-    return tuple(filter(None, (*config, *variables, *given)))
+    return tuple(filter(None, ("" if flags.get("config") else config, *variables, *given)))

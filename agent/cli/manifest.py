@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +11,8 @@ from agent import __version__, formats
 from agent.cli.ending import Wrong
 from agent.cli.options import find_said, settings_options
 from agent.cli.outputs import recipes_of
-from agent.manifest import CONFIG_FOLDER, ManifestError, Wish, fragment, written
-from agent.settings import CONFIG, OPTIONS, SettingsError, load
+from agent.manifest import ManifestError, Wish, fragment, written
+from agent.settings import CONFIG, INLINE, OPTIONS, SettingsError, load
 
 _WIDTH = 100
 # What each pod knows of itself: one manifest is for all of them.
@@ -57,20 +56,23 @@ def manifest(image: str, database: str, native: bool, **flags: Any) -> None:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
     if not said.file_name:  # else its templates and checks are where the pod has them
         recipes_of(settings)
-    config = Path(said.file_name).name
-    wish = Wish(settings, _variables(said.flags, config), config, image, database, native)
+    variables = _variables(said.flags, said.file_text)
+    wish = Wish(settings, variables, image, database, native)
     try:
         made = fragment(wish)
     except ManifestError as wrong:
         raise Wrong(str(wrong)) from None
-    for line in _comments(wish, said.file_name):
+    for line in _comments(wish):
         click.echo(f"# {line}")
     click.echo(written(made), nl=False)
 
 
-def _variables(flags: Any, config: str) -> dict[str, str]:
-    """What was given, by the names of its variables. Raises Wrong for what no variable can say."""
-    found = {CONFIG.variable: str(CONFIG_FOLDER / config)} if config else {}
+def _variables(flags: Any, text: str) -> dict[str, str]:
+    """What was given, by the names of its variables, with the config file's text among them.
+
+    Raises Wrong for what no variable can say.
+    """
+    found = {INLINE: text} if text else {}
     for option in OPTIONS:
         value = flags.get(option.flag)
         if value is None:
@@ -85,12 +87,10 @@ def _variables(flags: Any, config: str) -> dict[str, str]:
     return found
 
 
-def _comments(wish: Wish, config: str) -> Iterator[str]:
+def _comments(wish: Wish) -> Iterator[str]:
     """What a person has to know who puts it into a manifest."""
     yield "for the pod template of a StatefulSet, beside what is there; its serviceName is a"
     yield "headless service (clusterIP: None) with publishNotReadyAddresses: true"
-    if config:
-        yield f"kubectl create configmap rollcall --from-file={config}"
     for output in wish.settings.outputs:
         if output.format:
             form = formats.load(output.format)

@@ -16,7 +16,17 @@ from agent.core.roll import pod_names
 from agent.core.surroundings import Surroundings, container_addresses
 from agent.discovery import Inquiry
 from agent.discovery.resolv import ResolvConf
-from agent.settings import CONFIG, OPTIONS, Loaded, Option, Said, Settings, SettingsError, load
+from agent.settings import (
+    CONFIG,
+    INLINE,
+    OPTIONS,
+    Loaded,
+    Option,
+    Said,
+    Settings,
+    SettingsError,
+    load,
+)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -138,7 +148,10 @@ def find_said(flags: dict[str, Any]) -> Said:
         for name, value in flags.items()
         if value not in (None, ())
     }
-    config = str(given.pop(CONFIG.flag, "")) or os.environ.get(CONFIG.variable, "")
+    environment = dict(os.environ)
+    if config := str(given.pop(CONFIG.flag, "")):
+        environment.pop(INLINE, None)  # a flag comes before a variable
+    config = config or environment.get(CONFIG.variable, "")
     text = ""
     if config:
         try:
@@ -146,7 +159,7 @@ def find_said(flags: dict[str, Any]) -> Said:
         except (OSError, UnicodeDecodeError) as wrong:
             reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8 text"
             raise Wrong(f"the config file {config} can't be read: {reason}") from None
-    return Said(given, dict(os.environ), config, text)
+    return Said(given, environment, config, text)
 
 
 def _read(path: Path) -> str:

@@ -12,7 +12,7 @@ from agent.core.notice import VARIABLES as OF_A_HOOK
 from agent.core.surroundings import Told
 from agent.settings import schema, short
 from agent.settings.explain import explain, near
-from agent.settings.options import CONFIG, OPTIONS, Option
+from agent.settings.options import CONFIG, INLINE, OPTIONS, Option
 from agent.settings.problems import problems
 from agent.settings.short import PREFIX, SettingsError
 from agent.settings.yaml_text import YamlError, read_yaml
@@ -47,28 +47,30 @@ class Loaded:
 
 def load(said: Said) -> Loaded:
     """Puts all together and checks it. Raises SettingsError."""
-    tree = _file(said)
-    sources = {key: f"{said.file_name}: {key}" for key in _keys(tree)}
+    name, text = _document(said)
+    tree = _tree(name, text)
+    sources = {key: f"{name}: {key}" for key in _keys(tree)}
     known = {option.variable: option for option in OPTIONS}
-    ours = {CONFIG.variable, *(OF_A_HOOK if OF_A_HOOK[0] in said.environment else ())}
-    for name, value in said.environment.items():
-        if not name.startswith(PREFIX) or name in ours or _is_link(name, value, known):
+    ours = {CONFIG.variable, INLINE, *(OF_A_HOOK if OF_A_HOOK[0] in said.environment else ())}
+    for variable, value in said.environment.items():
+        is_ours = variable.startswith(PREFIX) and variable not in ours
+        if not is_ours or _is_link(variable, value, known):
             continue
-        if name not in known:
-            there = near(name, {*known, CONFIG.variable}, PREFIX)
-            raise SettingsError(f"there is no variable {name}{there}")
+        if variable not in known:
+            there = near(variable, {*known, CONFIG.variable, INLINE}, PREFIX)
+            raise SettingsError(f"there is no variable {variable}{there}")
         if not value:
             continue  # a manifest's way of leaving it out
-        option = known[name]
+        option = known[variable]
         words = tuple(word.strip() for word in value.split(",")) if option.is_list else value
-        _put(tree, sources, option, words, name)
+        _put(tree, sources, option, words, variable)
     for option in OPTIONS:
         if option.flag in said.flags:
             _put(tree, sources, option, said.flags[option.flag], option.flag)
     try:
         settings = msgspec.convert(tree, schema.Settings, dec_hook=_decode)
     except msgspec.ValidationError as wrong:
-        raise SettingsError(explain(str(wrong), said.file_name, sources)) from None
+        raise SettingsError(explain(str(wrong), name, sources)) from None
     except UnicodeEncodeError:
         raise SettingsError(
             "a setting holds a character that is no text (a lone surrogate)"
@@ -88,15 +90,26 @@ def _is_link(name: str, value: str, known: Container[str]) -> bool:
     return bool(_SERVICE_LINK.fullmatch(name)) and (name not in known or "://" in value)
 
 
-def _file(said: Said) -> dict[str, Any]:
+def _document(said: Said) -> tuple[str, str]:
+    """The config file's name and text, or what holds them in its place."""
+    inline = said.environment.get(INLINE, "")
+    if inline and said.file_name:
+        raise SettingsError(
+            f"{INLINE} stands in the place of a config file, and there is one, {said.file_name}: "
+            "leave one of them out"
+        )
+    return (INLINE, inline) if inline else (said.file_name, said.file_text)
+
+
+def _tree(name: str, text: str) -> dict[str, Any]:
     try:
-        tree = read_yaml(said.file_text) if said.file_text else {}
+        tree = read_yaml(text) if text else {}
     except YamlError as wrong:
-        raise SettingsError(f"{said.file_name}: {wrong}") from None
+        raise SettingsError(f"{name}: {wrong}") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise SettingsError(f"{said.file_name} has to hold keys and values, such as `service: db`")
+        raise SettingsError(f"{name} has to hold keys and values, such as `service: db`")
     return tree
 
 

@@ -120,3 +120,6 @@ OPTIONS = (
     Option("--log-level", "log.level", "LEVEL", "debug, info, warning or error [info]"),
 )
 CONFIG = Option("--config", "", "FILE", "a config file in YAML")
+# The variable that holds what a config file would: a manifest has it all in one place then, and a
+# change of it is a change of the pods.
+INLINE = f"{PREFIX}SETTINGS"

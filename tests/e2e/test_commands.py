@@ -152,6 +152,20 @@ def test_a_flag_is_stronger_than_a_variable_and_that_than_a_file(tmp_path: Path)
     assert found["pod_name"]["source"] == "POD_NAME"
 
 
+def test_a_config_file_that_a_flag_names_is_read_in_the_place_of_the_settings_in_a_variable(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "rollcall.yaml"
+    config.write_text("{service: of-file, namespace: a, cluster_domain: b}")
+    setting = Setting({"POD_NAME": "db-0", "ROLLCALL_SETTINGS": "service: of-variable"})
+    ended = rollcall("whoami", "--json", f"--config={config}", setting=setting)
+    assert json.loads(well(ended))["service"]["value"] == "of-file"
+
+
+def test_the_schema_is_json_for_an_editor() -> None:
+    assert json.loads(well(rollcall("schema")))["properties"]["outputs"]["type"] == "array"
+
+
 def peers(kube: Kube, *more: str) -> Ended:
     return rollcall("peers", "--pod-name=db-1", *SERVICE, kube.flag, *more)
 

@@ -83,23 +83,29 @@ def test_before_native_sidecars_an_init_container_waits_and_a_plain_one_keeps_th
     assert database["name"] == "cassandra"
 
 
-def test_a_config_file_comes_out_of_a_config_map(tmp_path: Path) -> None:
+def test_a_config_file_is_in_the_manifest_itself_as_it_was_written(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text("outputs: [{format: json, path: /peers/a.json}, {format: env, path: /env/b}]")
+    file.write_text(
+        "# ours\noutputs: [{format: json, path: /peers/a.json}, {format: env, path: /env/b}]\n"
+    )
     ended = rollcall("manifest", f"--config={file}", "--replicas=3")
-    assert f"kubectl create configmap rollcall --from-file={file}" in ended.out
+    assert "# ours\n" in ended.out
     pod = yaml.safe_load(ended.out)
     (agent,) = pod["initContainers"]
-    assert variables(agent) == {
-        "ROLLCALL_CONFIG": "/etc/rollcall/mine.yaml",
-        "ROLLCALL_REPLICAS": "3",
-    }
+    settings = load(Said({}, variables(agent))).settings
+    assert settings == load(Said({"--replicas": "3"}, {}, "mine.yaml", file.read_text())).settings
     mounts = {each["mountPath"]: each["name"] for each in agent["volumeMounts"]}
-    assert mounts.keys() == {"/peers", "/env", "/etc/rollcall"}
+    assert mounts.keys() == {"/peers", "/env"}
     assert {volume["name"] for volume in pod["volumes"]} == {*mounts.values()}
     (database,) = pod["containers"]
     assert {each["mountPath"] for each in database["volumeMounts"]} == {"/peers", "/env"}
     assert all(each["readOnly"] for each in database["volumeMounts"])
+
+
+def test_what_kubernetes_would_take_for_one_of_its_variables_is_left_as_it_is() -> None:
+    """Of $$ it makes $, and of $(NAME) a variable's value: the API's reference, EnvVar."""
+    (agent,) = made(JSON, "--notify=exec:/hooks/tell $(POD_NAME) $HOME")["initContainers"]
+    assert variables(agent)["ROLLCALL_NOTIFY"] == "exec:/hooks/tell $$(POD_NAME) $$HOME"
 
 
 def test_a_signal_needs_one_process_namespace_and_only_that_does() -> None:
@@ -124,7 +130,6 @@ def test_how_the_database_reads_the_file_is_said_with_its_path() -> None:
         ([CASSANDRA, "--var=colour=red"], "no output's format has the variable"),
         ([CASSANDRA, "--wait-for=soon"], "--wait-for"),
         (["--output=json:/peers.json"], "a folder of their own"),
-        (["--output=json:/etc/rollcall/peers.json"], "a folder of their own"),
     ],
 )
 def test_what_no_pod_can_have_is_refused(flags: list[str], why: str) -> None:

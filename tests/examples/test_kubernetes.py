@@ -87,7 +87,7 @@ def test_nothing_can_be_written_but_volumes_and_no_pod_has_a_token(example: Buil
 def test_the_agent_is_the_one_that_rollcall_manifest_prints(example: Built) -> None:
     for pod in example.pods():
         settings = settings_of(pod.agent).settings
-        wish = Wish(settings, {}, "", pod.agent["image"], pod.database["name"], is_native=True)
+        wish = Wish(settings, {}, pod.agent["image"], pod.database["name"], is_native=True)
         printed = fragment(wish)
         (agent,) = printed["initContainers"]
         assert pod.agent.keys() == agent.keys()

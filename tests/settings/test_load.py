@@ -318,6 +318,30 @@ def test_the_variable_that_names_the_config_file_is_known() -> None:
     assert load(variables={"ROLLCALL_CONFIG": "/etc/rollcall.yaml"}) == load()
 
 
+def test_a_variable_can_hold_what_the_config_file_would() -> None:
+    text = "service: db\nreplicas: 3\nmembership: {settle: 5s}\n"
+    inline = load(variables={"ROLLCALL_SETTINGS": text, "ROLLCALL_REPLICAS": "5"})
+    assert inline.settings == load(text, {"ROLLCALL_REPLICAS": "5"}).settings
+    assert inline.told["service"] == Told("db", "ROLLCALL_SETTINGS: service")
+    assert load(variables={"ROLLCALL_SETTINGS": ""}) == load()
+
+
+def test_what_is_wrong_in_that_variable_is_said_of_it() -> None:
+    for text, wrong in (
+        ("servce: db", "ROLLCALL_SETTINGS: there is no key servce; did you mean service?"),
+        ("a: [", "ROLLCALL_SETTINGS: line 1 is not YAML"),
+        ("db", "ROLLCALL_SETTINGS has to hold keys and values"),
+        ("wait_for: 0.5", "ROLLCALL_SETTINGS: wait_for: that is not one of"),
+    ):
+        assert wrong in refusal(variables={"ROLLCALL_SETTINGS": text})
+
+
+def test_a_config_file_beside_that_variable_is_one_too_many() -> None:
+    said = refusal("service: db", {"ROLLCALL_SETTINGS": "service: other"})
+    assert said.startswith("ROLLCALL_SETTINGS stands in the place of a config file")
+    assert "rollcall.yaml: leave one of them out" in said
+
+
 # What is wrong, in a sentence that names it, where it is, and the mend.
 
 

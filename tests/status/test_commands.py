@@ -187,6 +187,8 @@ def test_a_flag_comes_before_the_variable_and_that_before_the_file(
     both = Setting({"ROLLCALL_CONFIG": str(config), "ROLLCALL_STATUS_LISTEN": wrong})
     assert rollcall("healthcheck", setting=both).code == 1
     assert rollcall("healthcheck", f"--status-listen={right}", setting=both).code == 0
+    inline = Setting({"ROLLCALL_SETTINGS": config.read_text()})
+    assert rollcall("healthcheck", setting=inline).code == 0
     empty = Setting({"ROLLCALL_CONFIG": str(config), "ROLLCALL_STATUS_LISTEN": ""})
     assert rollcall("healthcheck", setting=empty).code == 0
 
