@@ -1,14 +1,15 @@
 #!/bin/bash
 # What examples/mysql relies on of the official image's entrypoint
-# (https://github.com/MariaDB/mariadb-docker, 11.4/docker-entrypoint.sh): started as root and given options, it runs the
-# server with them as mysql, whose the data folder is then. An empty one gets a database first, with the same options:
+# (https://github.com/MariaDB/mariadb-docker, 11.4/docker-entrypoint.sh): given options, it runs the server with them;
+# started as root it does so as mysql, whose the data folder is then. An empty one gets a database first, with the same options:
 # root has the given password from everywhere, mysql needs none from here, and the files in SQL have been run. Nothing
 # of that is replicated.
 set -euo pipefail
 
-as_mysql() {
-  setpriv --reuid mysql --regid mysql --init-groups "$@"
-}
+if ((EUID == 0)); then
+  chown -R mysql /var/lib/mysql
+  exec setpriv --reuid mysql --regid mysql --init-groups "${BASH_SOURCE[0]}" "$@"
+fi
 
 first_statements() {
   local root="IDENTIFIED BY '${MARIADB_ROOT_PASSWORD:?a new database needs a password for root}'"
@@ -24,10 +25,9 @@ first_statements() {
   cat /docker-entrypoint-initdb.d/*.sql
 }
 
-chown -R mysql /var/lib/mysql
 if [[ ! -e /var/lib/mysql/mysql ]]; then
   statements=$(first_statements)
-  as_mysql mariadb-install-db "$@" --skip-test-db >/dev/null
-  as_mysql mariadbd "$@" --bootstrap --wsrep-on=OFF --skip-log-bin <<<"$statements"
+  mariadb-install-db "$@" --skip-test-db >/dev/null
+  mariadbd "$@" --bootstrap --wsrep-on=OFF --skip-log-bin <<<"$statements"
 fi
-exec setpriv --reuid mysql --regid mysql --init-groups mariadbd "$@"
+exec mariadbd "$@"
