@@ -25,16 +25,16 @@ LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format image sbom tools engine programs e2e docker readback mutations soak bench lock clean clean-tools
+.PHONY: help demo test check format image sbom tools engine programs e2e e2e-kubernetes docker readback mutations soak bench lock clean clean-tools
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: $(PROJECT) ## watch three agents grow to five, sit out a DNS fault and shrink to two
 	.venv/bin/rollcall lab --replicas 3 --scale 5,2 --fault servfail --output cassandra
 
 test: $(PROJECT) $(TEST) ## run the tests that need no Docker; ARGS="-k gate -x" goes to pytest
-	.venv/bin/pytest --ignore tests/clusters --ignore tests/docker --ignore tests/readback $(SPREAD) $(ARGS)
+	.venv/bin/pytest --ignore tests/clusters --ignore tests/docker --ignore tests/kubernetes --ignore tests/readback $(SPREAD) $(ARGS)
 
 check: $(PROJECT) $(DEV) ## lint, formatting, types and the rules of who may import whom
 	.venv/bin/ruff check .
@@ -79,6 +79,9 @@ readback: $(PROJECT) $(TEST) programs ## have rendered files read by the real pr
 
 e2e: $(PROJECT) $(TEST) tools programs ## bring up the examples with real databases, and break them
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/clusters $(ARGS)
+
+e2e-kubernetes: $(PROJECT) $(TEST) tools engine ## run pods in the Kubernetes of KUBECONFIG, and break what they stand on
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/kubernetes $(SPREAD) $(ARGS)
 
 mutations: $(PROJECT) $(TEST) ## break each rule in a copy of the tree and show which test fails for it
 	.venv/bin/python -m tests.mutations.run $(ARGS)

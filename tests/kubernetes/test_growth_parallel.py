@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.growth import from_one_to_five_to_two
+from tests.kubernetes.workload import Place
+
+
+def test_pods_that_start_all_at_once_are_in_all_files_from_one_to_three_to_five_to_two(
+    cluster: Cluster, place: Place
+) -> None:
+    from_one_to_five_to_two(cluster, place, "Parallel")
