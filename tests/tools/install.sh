@@ -62,3 +62,19 @@ if [[ "$("$compose_path" version --short 2>/dev/null || true)" != "$compose" ]];
   build_in_a_module "$compose_path" github.com/docker/compose/v2 "$compose" cmd \
     github.com/docker/compose/v2/internal.Version
 fi
+
+# Whom Helm takes a cluster for where it asks none is set by whoever builds it: 3.19.0 was released with 1.34.
+helm=3.19.0
+if [[ "$("$bin/helm" version --short 2>/dev/null || true)" != "v$helm"* ]]; then
+  flags="-s -w -X helm.sh/helm/v3/internal/version.version=v$helm"
+  for package in pkg/chartutil pkg/lint/rules; do
+    flags+=" -X helm.sh/helm/v3/$package.k8sVersionMajor=1 -X helm.sh/helm/v3/$package.k8sVersionMinor=34"
+  done
+  install_with_go helm.sh/helm/v3/cmd/helm "v$helm" -ldflags "$flags"
+fi
+
+# Makes the table of values in a chart's README.md.
+helm_docs=1.14.2
+if [[ "$("$bin/helm-docs" --version 2>/dev/null || true)" != "helm-docs version $helm_docs" ]]; then
+  install_with_go github.com/norwoodj/helm-docs/cmd/helm-docs "v$helm_docs" -ldflags "-s -w -X main.version=$helm_docs"
+fi
