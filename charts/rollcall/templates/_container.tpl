@@ -1,0 +1,67 @@
+{{/*
+rollcall.own.container: one of Rollcall's containers, as an item of a list.
+Takes a dict: `read` (what rollcall.own.read gives), `name`, `command`.
+*/}}
+{{- define "rollcall.own.container" -}}
+{{- $read := .read -}}
+- name: {{ .name }}
+  {{- if and $read.isNative (eq .command "run") }}
+  restartPolicy: Always
+  {{- end }}
+  image: {{ include "rollcall.own.image" $read.image | quote }}
+  {{- with ($read.image).pullPolicy }}
+  imagePullPolicy: {{ . }}
+  {{- end }}
+  args: [{{ .command }}]
+  env:
+  {{- /* Kubernetes puts a variable's value in place of $(NAME), and one $ in place of two. */}}
+  - name: ROLLCALL_SETTINGS
+    value: |
+      {{- toYaml $read.settings | replace "$" "$$" | nindent 6 }}
+  - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+  - {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+  - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+  {{- with $read.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- if and $read.port (eq .command "run") }}
+  {{- include "rollcall.own.probes" $read | nindent 2 }}
+  {{- end }}
+  {{- with $read.resources }}
+  resources:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  terminationMessagePolicy: FallbackToLogsOnError
+  {{- with $read.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  volumeMounts:
+  {{- include "rollcall.own.mounts" $read.folders | fromJsonArray | toYaml | nindent 2 }}
+  {{- with $read.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/*
+rollcall.own.probes: what the kubelet asks, and where. Nothing of it makes the pod unready: a fault of DNS is
+no reason to. The start may take as long as the gate waits and a minute more, by when the log has said why.
+Takes what rollcall.own.read gives.
+*/}}
+{{- define "rollcall.own.probes" -}}
+ports:
+- {name: rollcall, containerPort: {{ .port }}}
+{{- if .isNative }}
+{{- $start := .startupProbe | default dict }}
+{{- $every := $start.periodSeconds | default 2 }}
+{{- $timeout := kindIs "invalid" .settings.wait_timeout | ternary "240s" .settings.wait_timeout }}
+{{- $tries := divf (include "rollcall.own.seconds" $timeout | float64 | addf 60) $every | ceil | int }}
+{{- $get := dict "path" "/readyz" "port" "rollcall" }}
+startupProbe:
+  {{- dict "httpGet" $get "periodSeconds" $every "failureThreshold" $tries | merge $start
+    | toYaml | nindent 2 }}
+{{- end }}
+{{- $get := dict "path" "/livez" "port" "rollcall" }}
+livenessProbe:
+  {{- dict "httpGet" $get "failureThreshold" 6 | merge (.livenessProbe | default dict) | toYaml | nindent 2 }}
+{{- end -}}

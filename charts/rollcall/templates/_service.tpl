@@ -1,0 +1,44 @@
+{{/*
+rollcall.own.name: what the StatefulSet and its service are called.
+Takes what rollcall.headlessService takes.
+*/}}
+{{- define "rollcall.own.name" -}}
+{{- $context := .context | default . -}}
+{{- $read := include "rollcall.own.read" . | fromJson -}}
+{{- .name | default $read.settings.service | default $context.Release.Name -}}
+{{- end -}}
+
+{{/*
+rollcall.own.selector: the labels of the pods.
+Takes what rollcall.headlessService takes.
+*/}}
+{{- define "rollcall.own.selector" -}}
+{{- $context := .context | default . -}}
+{{- $usual := dict "app.kubernetes.io/name" $context.Chart.Name
+  "app.kubernetes.io/instance" $context.Release.Name -}}
+{{- .selector | default $usual | toYaml -}}
+{{- end -}}
+
+{{/*
+rollcall.headlessService: the service that the StatefulSet names as its serviceName, whole. Pods are in its
+DNS before they are ready: a member gets ready only by finding the others. With `enabled: false` it is there too.
+Takes the chart's context; or a dict of `context`, and of what is not as usual: `values`, `name` (else
+settings.service, else the release's name), `selector` (else the names of the chart and the release, as
+`helm create` has it), `ports` (else none, which will do).
+Use: {{ include "rollcall.headlessService" (dict "context" $ "name" "db" "selector" (dict "app" "db")) }}
+*/}}
+{{- define "rollcall.headlessService" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "rollcall.own.name" . }}
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true
+  selector:
+    {{- include "rollcall.own.selector" . | nindent 4 }}
+  {{- with .ports }}
+  ports:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
