@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from tests.support.need import need_program
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = ROOT / "charts"
+LIBRARY = CHARTS / "rollcall"
 # Charts that have the library as a dependency, by their names.
 CONSUMERS = {path.parent.name: path.parent for path in sorted(CHARTS.glob("examples/*/Chart.yaml"))}
 HARNESS = Path(__file__).parent / "harness"
@@ -34,6 +36,7 @@ class Install:
     values: Yaml = field(default_factory=dict)
     words: tuple[str, ...] = ()
     version: str = NATIVE
+    release: str = "db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,11 @@ class Charts:
     folders: Mapping[str, Path]
 
     def template(self, name: str, install: Install) -> Ended:
-        """`helm template db CHART`."""
+        """`helm template RELEASE CHART`."""
         where = (f"--kube-version={install.version}", "--namespace=prod", "--values=-")
         values = json.dumps(install.values)  # YAML that no two readers read differently
-        return helm("template", "db", self.folders[name], *where, *install.words, stdin=values)
+        chart = (install.release, self.folders[name])
+        return helm("template", *chart, *where, *install.words, stdin=values)
 
     def text(self, name: str, install: Install) -> str:
         """What Helm renders."""
@@ -72,6 +76,18 @@ class Charts:
         ended = self.template(name, install)
         assert (ended.code, ended.out) == (1, "")
         return ended.err
+
+
+def copied(top: Path) -> Charts:
+    """All that use the library, and that, copied into a folder. Without Helm a test is skipped."""
+    for part in (CHARTS, HARNESS):
+        ignored = shutil.ignore_patterns("*.tgz")
+        shutil.copytree(part, top / part.relative_to(ROOT), ignore=ignored)
+    folders = {path.name: top / path.relative_to(ROOT) for path in (HARNESS, *CONSUMERS.values())}
+    for folder in folders.values():
+        done = helm("dependency", "build", folder)
+        assert done.code == 0, done.err
+    return Charts({**folders, LIBRARY.name: top / LIBRARY.relative_to(ROOT)})
 
 
 def helm(*words: str | Path, stdin: str = "") -> Ended:

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from agent.settings.json_schema import json_schema
-from tests.charts.helm import CHARTS
+from tests.charts.helm import LIBRARY
 
-FILE = CHARTS / "rollcall" / "values.schema.json"
+FILE = LIBRARY / "values.schema.json"
 
 
 def with_settings(schema: dict[str, Any]) -> dict[str, Any]:

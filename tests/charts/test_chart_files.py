@@ -13,15 +13,14 @@ import yaml
 
 from agent import __version__
 from agent.settings.json_schema import json_schema
-from tests.charts.helm import CHARTS, CONSUMERS, Charts, helm
+from tests.charts.helm import CHARTS, CONSUMERS, LIBRARY, Charts, helm
 from tests.charts.schema import FILE, with_settings, written
 from tests.support.need import need_program
 
-LIBRARY = CHARTS / "rollcall"
 META = sorted(CHARTS.rglob("Chart.yaml"))
 
 
-@pytest.mark.parametrize("name", ["rollcall", *CONSUMERS])
+@pytest.mark.parametrize("name", [LIBRARY.name, *CONSUMERS])
 def test_helm_finds_nothing_to_complain_of(charts: Charts, name: str) -> None:
     ended = helm("lint", "--strict", "--quiet", charts.folders[name])
     assert (ended.code, ended.err) == (0, "")

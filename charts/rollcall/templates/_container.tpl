@@ -65,3 +65,15 @@ startupProbe:
 livenessProbe:
   {{- dict "httpGet" $get "failureThreshold" 6 | merge (.livenessProbe | default dict) | toYaml | nindent 2 }}
 {{- end -}}
+
+{{/*
+rollcall.own.image: the image's whole name. A digest stands in place of the tag.
+Takes `image` of the values.
+*/}}
+{{- define "rollcall.own.image" -}}
+{{- with (.).registry }}{{ trimSuffix "/" . }}/{{ end -}}
+{{- required "rollcall: image.repository is empty: say what the image is called" (.).repository -}}
+{{- if .digest }}@{{ .digest }}
+{{- else }}:{{ required "rollcall: image.tag is empty, and image.digest too: say which version it is" .tag }}
+{{- end -}}
+{{- end -}}

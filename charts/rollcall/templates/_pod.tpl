@@ -63,3 +63,13 @@ Use:
 {{- end -}}
 {{- with $mounts -}}{{ toYaml . }}{{- end -}}
 {{- end -}}
+
+{{/*
+rollcall.image: the image's whole name, for a pod of your own such as a helm test.
+Use:
+        image: {{ include "rollcall.image" . | quote }}
+*/}}
+{{- define "rollcall.image" -}}
+{{- $read := include "rollcall.own.read" . | fromJson -}}
+{{- include "rollcall.own.image" $read.image -}}
+{{- end -}}

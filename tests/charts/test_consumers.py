@@ -1,0 +1,185 @@
+"""The example charts: their pods are those of the manifests in examples. No cluster is asked."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from tests.charts.goldens import golden
+from tests.charts.helm import CHARTS, CONSUMERS, NATIVE, PLAIN, Charts, Install, Yaml, of_kind
+from tests.examples import test_kubernetes as manifests
+from tests.examples.manifests import EXAMPLES, Built, built, settings_of
+
+IN_EXAMPLES = CHARTS / "examples"
+MYSQL = EXAMPLES / "mysql"
+COPIES = {
+    "galera/files/galera.cnf": MYSQL / "conf.d" / "galera.cnf",
+    "galera/files/start.sh": MYSQL / "start.sh",
+    "galera/files/users.sql": MYSQL / "initdb.d" / "users.sql",
+    "cassandra/files/look.py": IN_EXAMPLES / "galera" / "files" / "look.py",
+}
+ORIGINALS = {"galera/files/look.py"}
+# A folder of examples, and the chart that is to have the same; a release is called as there.
+TWINS: dict[str, tuple[str, Install]] = {
+    "mysql/k8s/cluster": ("galera", Install({"found": "none"})),
+    "mysql/k8s/found": ("galera", Install({"found": "first"})),
+    "mysql/k8s/again": ("galera", Install({"found": "last"})),
+    "cassandra/k8s": ("cassandra", Install(release="cassandra")),
+}
+NEWEST = int(kubernetes_validate.latest_version().split(".")[1])
+# As clusters say it of themselves.
+VERSIONS = {f"v1.{minor}.0": minor for minor in range(27, 35)} | {
+    "v1.28.15-eks-a737599": 28,
+    "v1.28.9-gke.1000000": 28,
+    "v1.29.3-eks-adc7111": 29,
+    "1.29.0-gke.1381000": 29,
+    "v1.29.0-rc.1": 29,
+    "v1.33.4+k3s1": 33,
+    "1.28": 28,
+    "1.29": 29,
+}
+
+
+@pytest.mark.parametrize("file", COPIES)
+def test_a_copy_is_as_its_original_is(file: str) -> None:
+    assert (IN_EXAMPLES / file).read_bytes() == COPIES[file].read_bytes()
+
+
+def test_every_file_of_a_chart_is_a_copy_or_has_one() -> None:
+    files = {path.relative_to(IN_EXAMPLES).as_posix() for path in IN_EXAMPLES.glob("*/files/*")}
+    assert files == COPIES.keys() | ORIGINALS
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_sidecars_are_those_of_kubernetes_where_it_has_them(
+    charts: Charts, chart: str, version: str
+) -> None:
+    kind = "native" if VERSIONS[version] >= 29 else "plain"
+    expected = golden(chart, kind).read_text(encoding="utf-8")
+    assert charts.text(chart, Install(version=version)) == expected, (
+        "if that is meant: python -m tests.charts.goldens"
+    )
+
+
+@pytest.mark.parametrize("minor", range(27, NEWEST + 1))
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_kubernetes_knows_every_field(charts: Charts, chart: str, minor: int) -> None:
+    for each in charts.objects(chart, Install(version=f"v1.{minor}.0")):
+        kubernetes_validate.validate(each, f"1.{minor}", strict=True)
+
+
+@pytest.mark.parametrize("folder", TWINS)
+def test_the_pods_are_those_of_the_manifests(charts: Charts, folder: str) -> None:
+    chart, install = TWINS[folder]
+    ours = charts.objects(chart, install)
+    theirs = list(built(folder).objects)
+    for kind in ("Service", "PodDisruptionBudget"):
+        assert (
+            named(ours, kind, install.release)["spec"]
+            == (named(theirs, kind, install.release)["spec"])
+        )
+    assert essence(ours, install.release) == essence(theirs, install.release)
+
+
+def named(objects: list[Yaml], kind: str, name: str) -> Yaml:
+    """The object of that kind and name."""
+    (found,) = (each for each in of_kind(objects, kind) if each["metadata"]["name"] == name)
+    return found
+
+
+def essence(objects: list[Yaml], release: str) -> Yaml:
+    """The StatefulSet's spec, in whichever words it is said.
+
+    Rollcall's settings are as it reads them, a file's content stands in place of its ConfigMap, and
+    each container has the whole of its security context.
+    """
+    spec: Yaml = copy.deepcopy(named(objects, "StatefulSet", release)["spec"])
+    spec["template"]["metadata"].pop("annotations", None)
+    pod = spec["template"]["spec"]
+    files = {each["metadata"]["name"]: each["data"] for each in of_kind(objects, "ConfigMap")}
+    for volume in pod["volumes"]:
+        if "configMap" in volume:
+            volume["configMap"] = files[volume["configMap"]["name"]]
+    (agent,) = pod["initContainers"]
+    assert agent.pop("imagePullPolicy", "IfNotPresent") == "IfNotPresent"
+    agent["settings"] = settings_of(agent).settings
+    agent["env"] = [each for each in agent["env"] if "value" not in each]
+    for container in (agent, *pod["containers"]):
+        for key in ("runAsNonRoot", "seccompProfile"):
+            container["securityContext"].setdefault(key, pod["securityContext"][key])
+        container["volumeMounts"].sort(key=lambda mount: mount["mountPath"])
+        container["env"].sort(key=lambda variable: variable["name"])
+    pod["volumes"].sort(key=lambda volume: volume["name"])
+    return spec
+
+
+@pytest.fixture(params=[(chart, v) for chart in CONSUMERS for v in (NATIVE, PLAIN)], ids=str)
+def example(request: pytest.FixtureRequest, charts: Charts) -> Built:
+    """What a chart installs, with the pod of its test as if it were a workload's."""
+    chart, version = request.param
+    objects = charts.objects(chart, Install(version=version))
+    return Built(chart, tuple(as_workload(each) for each in objects))
+
+
+def as_workload(each: Yaml) -> Yaml:
+    """A pod of its own as a Deployment, all else as it is."""
+    if each["kind"] != "Pod":
+        return each
+    spec = {"initContainers": [], "volumes": [], "securityContext": {}, **each["spec"]}
+    template = {"metadata": {"labels": {}}, "spec": spec}
+    return {**each, "kind": "Deployment", "spec": {"template": template}}
+
+
+# What holds for the manifests holds for all pods of a chart.
+test_restricted = manifests.test_a_namespace_that_enforces_restricted_lets_the_pods_in
+test_read_only = manifests.test_nothing_can_be_written_but_volumes_and_no_pod_has_a_token
+test_tags = manifests.test_every_image_has_its_tag
+
+
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_the_pod_of_the_test_is_none_of_the_service(charts: Charts, chart: str) -> None:
+    objects = charts.objects(chart, Install())
+    (test,) = of_kind(objects, "Pod")
+    assert test["metadata"]["annotations"] == {"helm.sh/hook": "test"}
+    assert "labels" not in test["metadata"]
+    asked = [word for word in test["spec"]["containers"][0]["args"] if word.endswith(":9797")]
+    assert asked == [f"db-{n}.db:9797" for n in range(3)]
+
+
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_values_reach_the_database(charts: Charts, chart: str) -> None:
+    words = ("--set=image=example/db:1", "--set=replicas=5", "--set=storage=1Gi")
+    resources: Any = {"limits": {"memory": "3Gi", "cpu": "1"}}
+    objects = charts.objects(chart, Install({"resources": resources}, words))
+    spec = named(objects, "StatefulSet", "db")["spec"]
+    (database,) = spec["template"]["spec"]["containers"]
+    (claim,) = spec["volumeClaimTemplates"]
+    assert (spec["replicas"], database["image"]) == (5, "example/db:1")
+    assert claim["spec"]["resources"]["requests"] == {"storage": "1Gi"}
+    assert database["resources"]["limits"] == resources["limits"]
+
+
+def test_a_changed_file_restarts_the_pods_that_read_it(charts: Charts, tmp_path: Path) -> None:
+    def annotations() -> Any:
+        objects = Charts({"galera": tmp_path}).objects("galera", Install())
+        return named(objects, "StatefulSet", "db")["spec"]["template"]["metadata"]["annotations"]
+
+    copy_files(charts.folders["galera"], tmp_path)
+    before = annotations()
+    file = tmp_path / "files" / "galera.cnf"
+    file.write_text(file.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    assert annotations() != before
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """A folder's files, with their folders."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            to = target / path.relative_to(source)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_bytes(path.read_bytes())
