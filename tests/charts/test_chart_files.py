@@ -70,3 +70,17 @@ def test_a_chart_is_of_this_version_and_for_the_same_clusters(file: Path) -> Non
     assert library["appVersion"] == __version__
     for dependency in meta.get("dependencies", []):
         assert dependency["version"] == library["version"]
+
+
+def test_each_template_is_explained_and_those_for_others_are_on_the_page() -> None:
+    page = (LIBRARY / "README.md").read_text(encoding="utf-8")
+    on_page = set(re.findall(r"^\| `(rollcall\.\w+)` \|", page, re.MULTILINE))
+    templates = "".join(
+        path.read_text(encoding="utf-8") for path in LIBRARY.glob("templates/_*.tpl")
+    )
+    defined = set(re.findall(r'\{\{- define "([\w.]+)"', templates))
+    assert on_page == {name for name in defined if ".own." not in name}
+    explained = set(
+        re.findall(r"^(rollcall\.[\w.]+): .*?^\*/\}\}$", templates, re.MULTILINE | re.DOTALL)
+    )
+    assert explained == defined

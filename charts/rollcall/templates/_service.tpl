@@ -21,7 +21,7 @@ Takes what rollcall.headlessService takes.
 
 {{/*
 rollcall.headlessService: the service that the StatefulSet names as its serviceName, whole. Pods are in its
-DNS before they are ready: a member gets ready only by finding the others. With `enabled: false` it is there too.
+DNS before they are ready: a member gets ready only by finding the others. With `enabled: false` it stays.
 Takes the chart's context; or a dict of `context`, and of what is not as usual: `values`, `name` (else
 settings.service, else the release's name), `selector` (else the names of the chart and the release, as
 `helm create` has it), `ports` (else none, which will do).

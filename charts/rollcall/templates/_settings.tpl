@@ -54,8 +54,8 @@ Takes the settings.
   {{- $path := ($output).path | default "" | toString -}}
   {{- if not (and (hasPrefix "/" $path) (or $output.format $output.template)) -}}
     {{- fail (list (printf "rollcall: settings.outputs[%d] needs a format (or template) and a whole" $number)
-      "path, as in {format: json, path: /peers/peers.json}; to --set a part of one output takes away the rest"
-      "of the list" | join " ") -}}
+      "path, as in {format: json, path: /peers/peers.json}; a --set of one of them takes the place of the"
+      "whole list in a chart's values.yaml" | join " ") -}}
   {{- end -}}
   {{- $folders = append $folders (dir $path) -}}
 {{- end -}}
