@@ -85,7 +85,7 @@ def _probes(wish: Wish) -> Yaml:
             "failureThreshold": math.ceil(window / PROBED_EVERY),
         }
         made["startupProbe"] = {**_get("/readyz"), **tries}
-    made["livenessProbe"] = {**_get("/livez"), "failureThreshold": 6}
+    made["livenessProbe"] = {**_get("/livez"), "timeoutSeconds": 5, "failureThreshold": 6}
     return made
 
 

@@ -63,7 +63,8 @@ startupProbe:
 {{- end }}
 {{- $get := dict "path" "/livez" "port" "rollcall" }}
 livenessProbe:
-  {{- dict "httpGet" $get "failureThreshold" 6 | merge (.livenessProbe | default dict) | toYaml | nindent 2 }}
+  {{- dict "httpGet" $get "timeoutSeconds" 5 "failureThreshold" 6 | merge (.livenessProbe | default dict)
+    | toYaml | nindent 2 }}
 {{- end -}}
 
 {{/*
