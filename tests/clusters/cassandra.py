@@ -28,7 +28,7 @@ INSERT = "INSERT INTO shop.words (word) VALUES ('{}')"
 PATIENCE = 300.0
 # A node waits for what others have to say: 30 s if it is not told otherwise.
 # A ring that starts at once needs twice this delay to be longer than a node's start.
-_QUICK = (
+QUICK = (
     "-Dcassandra.ring_delay_ms=10000 -Dcassandra.gossip_settle_min_wait_ms=500 "
     "-Dcassandra.gossip_settle_interval_ms=200 -XX:TieredStopAtLevel=1"
 )
@@ -135,7 +135,7 @@ def cassandra_project(
     variables = {
         "ROLLCALL_IMAGE": rollcall_image,
         "CASSANDRA_IMAGE": cassandra_image(engine),
-        "CASSANDRA_JVM_ARGS": _QUICK,
+        "CASSANDRA_JVM_ARGS": QUICK,
         "MAX_HEAP_SIZE": "400M",
     }
     with Project(engine, copy / "compose.yaml", variables) as project:
