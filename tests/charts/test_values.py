@@ -110,6 +110,21 @@ def test_null_takes_away_what_a_cluster_hands_out_by_itself(charts: Charts) -> N
     )
 
 
+def test_what_a_provider_puts_behind_a_version_changes_nothing(charts: Charts) -> None:
+    natives = [
+        "v1.29.0",
+        "v1.29.3-eks-adc7111",
+        "v1.30.4+k3s1",
+        "1.29.0-gke.1381000",
+        "v1.29.0-rc.1",
+    ]
+    plains = ["v1.28.15-eks-a737599", "v1.28.9-gke.1000000", "v1.27.0", "1.28"]
+    values = {**LEAST, "versions": natives + plains}
+    for version in natives + plains:
+        (first,) = pod(charts, under(values=values), f"on-{version}")["initContainers"]
+        assert first["args"] == (["run"] if version in natives else ["once"]), version
+
+
 @pytest.mark.parametrize("word", ["--set=rollcall.{}", "--set-string=rollcall.{}"])
 def test_whether_sidecars_are_native_can_be_said_as_a_word_too(charts: Charts, word: str) -> None:
     no, yes = (word.format(f"nativeSidecar={said}") for said in ("false", "true"))
