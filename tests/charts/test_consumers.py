@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from tests.charts.goldens import golden
 from tests.charts.helm import CHARTS, CONSUMERS, NATIVE, PLAIN, Charts, Install, Yaml, of_kind
 from tests.examples import test_kubernetes as manifests
-from tests.examples.manifests import EXAMPLES, Built, built, settings_of
+from tests.examples.manifests import EXAMPLES, Built, built, settings_of, shell
 
 IN_EXAMPLES = CHARTS / "examples"
 MYSQL = EXAMPLES / "mysql"
@@ -172,3 +173,16 @@ def copy_files(source: Path, target: Path) -> None:
             to = target / path.relative_to(source)
             to.parent.mkdir(parents=True, exist_ok=True)
             to.write_bytes(path.read_bytes())
+
+
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_the_commands_of_its_page_are_of_this_chart(charts: Charts, chart: str) -> None:
+    page = (CONSUMERS[chart] / "README.md").read_text(encoding="utf-8")
+    lines = [line for line in shell(page) if re.match("helm (dependency|install|upgrade)", line)]
+    assert len(lines) > 2
+    for line in lines:
+        assert set(re.findall(r"charts/\S+", line)) == {f"charts/examples/{chart}"}
+        said = tuple(f"--set={each}" for each in re.findall(r"--set (\S+)", line))
+        charts.text(chart, Install({}, said))
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", page):
+        assert (CONSUMERS[chart] / link).exists(), link

@@ -43,7 +43,7 @@ def test_all_is_well_where_all_gates_are_open_and_all_know_the_same() -> None:
     done, _ = looked(LONG, (says(ready()),), (says(ready()),), (says(ready()),))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "3 gates are open, all files are written, and all agents know the same members\n"
+        "all gates are open, all files are written, and all agents know the same members\n"
     )
 
 
