@@ -252,6 +252,9 @@ def test_the_notes_say_how_to_look(charts: Charts) -> None:
     text = notes(charts)
     assert "kubectl --namespace prod exec db-0 -c rollcall -- cat /peers/peers.json\n" in text
     assert "exec db-0 -c rollcall -- rollcall doctor\n" in text
+    assert "exec db-1000000 -c rollcall" in notes(
+        charts, "--set=rollcall.settings.start_ordinal=1000000"
+    )
     # What waits there is the init container.
     assert "exec db-0 -c rollcall-once -- rollcall doctor\n" in notes(charts, version=PLAIN)
 

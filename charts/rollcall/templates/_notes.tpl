@@ -9,7 +9,8 @@ Use: {{ include "rollcall.notes" . }}
 {{- $read := include "rollcall.own.read" . | fromJson -}}
 {{- if $read.enabled -}}
 {{- $name := include "rollcall.own.name" . -}}
-{{- $exec := printf "kubectl --namespace %s exec %s-0 -c" $context.Release.Namespace $name -}}
+{{- $pod := printf "%s-%d" $name (int $read.settings.start_ordinal) -}}
+{{- $exec := printf "kubectl --namespace %s exec %s -c" $context.Release.Namespace $pod -}}
 What Rollcall wrote, and what it knows:
 {{- range $read.settings.outputs }}
   {{ $exec }} rollcall -- cat {{ .path }}
