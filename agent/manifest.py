@@ -99,6 +99,11 @@ def _probed(wish: Wish) -> ListenAddress | None:
             f"the kubelet asks from outside the pod whether the gate is open, and nothing answers "
             f"it with --status-listen {listen or 'none'}: leave it out"
         )
+    if listen.port == 0:
+        raise ManifestError(
+            f"the kubelet asks at a port that is known before, and --status-listen {listen} is any "
+            "that is free: name one"
+        )
     return listen
 
 
@@ -148,7 +153,14 @@ def _get(path: str) -> Yaml:
 
 def _folders(wish: Wish) -> dict[str, PurePosixPath]:
     """The folders of the outputs, by the names of their volumes."""
-    folders = dict.fromkeys(PurePosixPath(each.path).parent for each in wish.settings.outputs)
+    paths = [PurePosixPath(each.path) for each in wish.settings.outputs]
+    for path in paths:
+        if not path.is_absolute() or ".." in path.parts:
+            raise ManifestError(
+                f"{path} is no whole path, and containers may work in other folders: write it from "
+                "the top, as in /peers/peers.json"
+            )
+    folders = dict.fromkeys(path.parent for path in paths)
     if PurePosixPath("/") in folders:
         raise ManifestError(
             "/ can't be a volume that the database has too: give the outputs a folder of their "

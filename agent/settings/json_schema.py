@@ -5,6 +5,7 @@ refers to another place. It is made of the settings' types, so it lets in what t
 other key. What depends on two values at once, or on a range, is for the agent to say.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import inspect
@@ -14,11 +15,11 @@ from agent.settings.schema import Duration, Settings
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 # As agent.core.duration reads it; a plain 0 needs no unit.
-_DURATION = {
-    "type": ["string", "integer"],
-    "pattern": r"^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$",
-    "minimum": 0,
-    "maximum": 0,
+_DURATION: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$"},
+        {"const": 0},
+    ]
 }
 _TEXTS = {option.key: option.help for option in OPTIONS}
 
@@ -85,5 +86,6 @@ def _union(schemas: list[Schema]) -> Schema:
     (only,) = plain
     if "enum" in only:
         return {"enum": [*only["enum"], None]}
-    types = only["type"] if isinstance(only["type"], list) else [only["type"]]
-    return {**only, "type": [*types, "null"]}
+    if "anyOf" in only:
+        return {"anyOf": [*only["anyOf"], {"type": "null"}]}
+    return {**only, "type": [only["type"], "null"]}

@@ -23,6 +23,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _as_text(_: _Loader, node: yaml.Node) -> str:
+    return str(node.value)
+
+
+# YAML 1.1 has a meaning for a plain `=`, and Helm writes the text so.
+_Loader.add_constructor("tag:yaml.org,2002:value", _as_text)
+
+
 def read_yaml(text: str) -> Any:
     """What `text` holds. Raises YamlError."""
     try:

@@ -130,6 +130,9 @@ def test_how_the_database_reads_the_file_is_said_with_its_path() -> None:
         ([CASSANDRA, "--var=colour=red"], "no output's format has the variable"),
         ([CASSANDRA, "--wait-for=soon"], "--wait-for"),
         (["--output=json:/peers.json"], "a folder of their own"),
+        (["--output=json:peers/peers.json"], "write it from the top"),
+        (["--output=json:/a/../peers/peers.json"], "write it from the top"),
+        ([CASSANDRA, "--status-listen=:0"], "name one"),
     ],
 )
 def test_what_no_pod_can_have_is_refused(flags: list[str], why: str) -> None:

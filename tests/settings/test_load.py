@@ -326,6 +326,10 @@ def test_a_variable_can_hold_what_the_config_file_would() -> None:
     assert load(variables={"ROLLCALL_SETTINGS": ""}) == load()
 
 
+def test_a_text_that_is_only_an_equals_sign_is_read_as_helm_writes_it() -> None:
+    assert load("vars: {separator: =}").settings.vars == {"separator": "="}
+
+
 def test_what_is_wrong_in_that_variable_is_said_of_it() -> None:
     for text, wrong in (
         ("servce: db", "ROLLCALL_SETTINGS: there is no key servce; did you mean service?"),

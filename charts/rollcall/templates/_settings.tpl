@@ -32,6 +32,9 @@ Takes a dict: `settings`, `isNative`.
 {{- if or (hasPrefix "127." $listen) (hasPrefix "[::1]:" $listen) (and .isNative (eq $listen "none")) -}}
   {{- $why := printf "nothing answers it with settings.status.listen %s: leave that out" $listen -}}
   {{- fail (printf "rollcall: the kubelet asks from outside the pod if the gate is open, and %s" $why) -}}
+{{- else if regexMatch ":0+$" $listen -}}
+  {{- $why := printf "settings.status.listen %s is any that is free: name one" $listen -}}
+  {{- fail (printf "rollcall: the kubelet asks at a port that is known before, and %s" $why) -}}
 {{- else if regexMatch ":[0-9]{1,5}$" $listen -}}
   {{- regexFind "[0-9]+$" $listen -}}
 {{- else if ne $listen "none" -}}
@@ -52,7 +55,8 @@ Takes the settings.
 {{- $folders := list -}}
 {{- range $number, $output := .outputs -}}
   {{- $path := ($output).path | default "" | toString -}}
-  {{- if not (and (hasPrefix "/" $path) (or $output.format $output.template)) -}}
+  {{- $isWhole := and (hasPrefix "/" $path) (not (has ".." (splitList "/" $path))) -}}
+  {{- if not (and $isWhole (or $output.format $output.template)) -}}
     {{- fail (list (printf "rollcall: settings.outputs[%d] needs a format (or template) and a whole" $number)
       "path, as in {format: json, path: /peers/peers.json}; a --set of one of them takes the place of the"
       "whole list in a chart's values.yaml" | join " ") -}}
