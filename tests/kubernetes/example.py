@@ -20,6 +20,8 @@ from tests.support.engine import LABEL, maker
 from tests.support.pages import blocks
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+_TOOLS = EXAMPLES.parent / ".tools" / "bin"
+_MAKES_PODS = "kubectl apply|helm install"
 # Seconds. Many a line waits for several databases.
 _AT_MOST = 1800.0
 
@@ -49,7 +51,11 @@ class Example:
     def next(self) -> str:
         """The next block, which is then no more to come."""
         commands = self._blocks.pop(0)
-        return re.sub(rf"\b(namespace[ =]){self._own_name}\b", rf"\1{self.namespace}", commands)
+        return re.sub(rf"(\bnamespace[ =]|-n ){self._own_name}\b", rf"\1{self.namespace}", commands)
+
+    def kubectl(self, *arguments: str, succeeds: bool | None = True) -> str:
+        """What it prints, in the namespace."""
+        return self.cluster.kubectl("--namespace", self.namespace, *arguments, succeeds=succeeds)
 
     def types(self, commands: str = "") -> str:
         """What these commands print, or those of the next block. Fails where one of them does."""
@@ -70,11 +76,11 @@ class Example:
         return done.stdout
 
     def begins(self) -> str:
-        """Types the first block up to where it applies something. The rest, for later."""
-        before, apply, rest = self.next().partition("kubectl apply")
+        """Types the first block up to where it makes pods. The rest, for later."""
+        before, makes, rest = re.split(f"({_MAKES_PODS})", self.next(), maxsplit=1)
         self.types(before)
         self.cluster.kubectl("label", "namespace", self.namespace, f"{LABEL}={maker()}")
-        return apply + rest
+        return makes + rest
 
     def is_over(self) -> bool:
         """Whether all of the page was typed."""
@@ -111,15 +117,26 @@ def example(cluster: Cluster, name: str, change: Change, scratch: Path) -> Itera
     folder = scratch / "example"
     shutil.copytree(EXAMPLES / name, folder)
     _put(folder, change)
-    page = (folder / "README.md").read_text(encoding="utf-8")
-    (own_name,) = re.findall(r"kubectl create namespace (\S+)", page)
+    with page(cluster, folder, folder / "README.md", scratch) as typed:
+        yield typed
+
+
+@contextlib.contextmanager
+def page(cluster: Cluster, folder: Path, file: Path, scratch: Path) -> Iterator[Example]:
+    """A page whose commands are for a folder, and make a namespace. At the end that is gone."""
+    text = file.read_text(encoding="utf-8")
+    (own_name,) = re.findall(r"kubectl create namespace (\S+)", text)
     namespace = f"rollcall-test-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     config = scratch / "kubeconfig"
     config.touch(mode=0o600)
     config.write_text(cluster.kubectl("config", "view", "--raw", "--flatten"))
-    environment = {**os.environ, "KUBECONFIG": str(config)}
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(config),
+        "PATH": f"{_TOOLS}:{os.environ['PATH']}",
+    }
     try:
-        yield Example(cluster, folder, namespace, own_name, blocks(page, "sh"), environment)
+        yield Example(cluster, folder, namespace, own_name, blocks(text, "sh"), environment)
     finally:
         cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found")
 
