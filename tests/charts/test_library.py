@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ import yaml
 from agent import __version__
 from agent.manifest import Wish, fragment
 from agent.settings import INLINE, Said, load
-from tests.charts.helm import NATIVE, PLAIN, Charts, Install, Yaml, of_kind
+from tests.charts.helm import LIBRARY, NATIVE, PLAIN, Charts, Install, Yaml, helm, of_kind
 from tests.examples.manifests import variables
+from tests.support.pages import blocks
 
 JSON = {"format": "json", "path": "/peers/peers.json"}
 # Settings that a pod can have, and what is particular about them.
@@ -112,3 +115,19 @@ def test_a_pod_has_what_rollcall_manifest_prints(charts: Charts, version: str) -
     found = {pod["metadata"]["name"]: pod["spec"] for pod in pods}
     for number, (name, settings) in enumerate(cases.items()):
         assert alike(found[f"case-{number}"]) == alike(printed(settings, is_native)), name
+
+
+@pytest.mark.parametrize("version", [NATIVE, PLAIN])
+def test_the_chart_on_the_page_renders_that_pod(tmp_path: Path, version: str) -> None:
+    meta, values, template = blocks((LIBRARY / "README.md").read_text(encoding="utf-8"), "yaml")
+    chart = tmp_path / "own"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: own\nversion: 1.0.0\n{meta}")
+    (chart / "values.yaml").write_text(values)
+    (chart / "templates" / "statefulset.yaml").write_text(template)
+    shutil.copytree(LIBRARY, tmp_path / "rollcall")  # where the page says that it is
+    assert helm("dependency", "update", chart).code == 0
+    rendered = helm("template", "db", chart, f"--kube-version={version}")
+    pod = yaml.safe_load(rendered.out)["spec"]["template"]["spec"]
+    settings = yaml.safe_load(values)["rollcall"]["settings"]
+    assert alike(pod) == alike(printed(settings, version == NATIVE))

@@ -53,7 +53,11 @@ def give_volumes(cluster: Cluster, namespace: str, claims: Iterable[str], image:
 
 
 def _pod(claims: Iterable[str], image: str) -> dict[str, Any]:
-    give = f"chown -R :{_GROUP} /volumes && chmod -R g+rwX /volumes && chmod g+s /volumes/*"
+    # All folders get the bit: rsync, by which Galera copies, can't give it to one that is root's.
+    give = (
+        f"chown -R :{_GROUP} /volumes && chmod -R g+rwX /volumes && "
+        "find /volumes -type d -exec chmod g+s {} +"
+    )
     return {
         "apiVersion": "v1",
         "kind": "Pod",
