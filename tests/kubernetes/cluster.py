@@ -22,7 +22,7 @@ from tests.support.need import need_program
 _HOW = "install it as https://kubernetes.io/docs/tasks/tools has it"
 # Seconds.
 _ANSWER = 30.0
-_COMMAND = 600.0
+_COMMAND = 900.0
 _WATCH = 3600.0
 
 

@@ -7,17 +7,19 @@ from typing import Any
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.namespace import made_namespace
 from tests.kubernetes.patience import START, in_time, said
-from tests.kubernetes.workload import Place
 
 _POD = "killer"
 
 
-def kill_container(cluster: Cluster, place: Place, status: dict[str, Any]) -> None:
-    """Sends SIGKILL to all processes of the container with this status, and to no others."""
+def kill_container(cluster: Cluster, image: str, node: str, status: dict[str, Any]) -> None:
+    """Sends SIGKILL to all processes of the container with this status, and to no others.
+
+    `image` is the one with the tests' programs, `node` where the container runs.
+    """
     said(f"kill the container {status['name']} on its node")
     identity = status["containerID"].rpartition("//")[2]
     with made_namespace(cluster, "privileged") as namespace:
-        cluster.apply(_pod(place.images.programs, identity), namespace=namespace)
+        cluster.apply(_pod(image, node, identity), namespace=namespace)
 
         def phase() -> str:
             now = cluster.pods(namespace)[_POD]["status"]["phase"]
@@ -28,12 +30,13 @@ def kill_container(cluster: Cluster, place: Place, status: dict[str, Any]) -> No
         assert ended == "Succeeded", log
 
 
-def _pod(image: str, container: str) -> dict[str, object]:
+def _pod(image: str, node: str, container: str) -> dict[str, object]:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": _POD},
         "spec": {
+            "nodeName": node,
             "hostPID": True,
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,

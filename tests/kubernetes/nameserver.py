@@ -30,12 +30,13 @@ class Nameserver:
 
     def start(self, *plugins: str, ttl: int = 5) -> None:
         """Starts it, or starts it anew, with lines of a Corefile, such as `cache 30`."""
+        lines = "\n    ".join(plugins)
         zones = f"{self._domain} in-addr.arpa ip6.arpa"
         corefile = f"""\
 {zones} {{
     errors
     ready :{_READY}
-    {"".join(f"{line}" for line in plugins)}
+    {lines}
     kubernetes {zones} {{
         ttl {ttl}
     }}

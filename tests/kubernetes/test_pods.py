@@ -69,7 +69,8 @@ def test_an_agent_that_is_killed_on_its_node_comes_back_and_its_database_goes_on
 ) -> None:
     files, containers = db.files(), db.databases()
     agent = db.container("db-1", AGENT)
-    kill_container(cluster, place, agent)
+    node = db.pods()["db-1"]["spec"]["nodeName"]
+    kill_container(cluster, place.images.programs, node, agent)
     again = in_time(lambda: restarted(db), START, "the agent of db-1 runs and is ready again")
     assert again["containerID"] != agent["containerID"]
     ended = again["lastState"]["terminated"]
