@@ -25,7 +25,7 @@ LOCK := .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format image sbom tools engine programs e2e e2e-kubernetes docker readback mutations soak bench lock clean clean-tools
+.PHONY: help demo test check format image sbom tools engine programs e2e e2e-kubernetes docker readback mutations soak bench bench-kubernetes lock clean clean-tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -91,6 +91,9 @@ soak: $(PROJECT) $(TEST) tools ## three agents for 5 minutes beside a CoreDNS th
 
 bench: $(PROJECT) $(TEST) tools ## measure start, exit, CPU and memory beside a real CoreDNS
 	.venv/bin/python tests/bench/bench.py $(ARGS)
+
+bench-kubernetes: $(PROJECT) $(TEST) tools engine ## measure pods with the sidecar in the Kubernetes of KUBECONFIG
+	.venv/bin/python tests/kubernetes/measure.py $(ARGS)
 
 lock: .tools/uv/$(UV_VERSION).stamp ## remake requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
