@@ -12,9 +12,8 @@ from tests.kubernetes.workload import Place, Wish
 FORGET_AFTER = 30.0  # the default
 
 
-def from_one_to_five_to_two(cluster: Cluster, place: Place, policy: str) -> None:
+def from_one_to_five_to_two(cluster: Cluster, place: Place, wish: Wish) -> None:
     """Fails the test unless all files follow, and no database is restarted."""
-    wish = Wish(policy=policy, replicas=1, is_guaranteed=True)
     with databases(cluster, place, wish) as db:
         db.rolls_out()
         db.become(1)

@@ -1,15 +1,19 @@
 """What is applied: a StatefulSet with the stand-in database, and its service.
 
-Rollcall's part of the pod is what `rollcall manifest` prints. It knows no cluster.
+Rollcall's part of the pod is what `rollcall manifest` prints, or what its chart renders. It knows
+no cluster.
 """
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.charts.helm import Install, copied
 from tests.e2e.program import rollcall
 from tests.kubernetes.images import Images
 from tests.kubernetes.inside.database import PORT
@@ -36,7 +40,8 @@ class Wish:
     `service_name` is what the set believes, if that is something else. `nameserver` is the only one
     that the pods ask; without one they ask the cluster's. `is_guaranteed`: the database's container
     may have just what it asks for, so that the pod's class is Guaranteed. `agent_cpu` is what the
-    agent asks for and may have instead of what the manifest says.
+    agent asks for and may have instead of what the manifest says. `is_chart`: Rollcall's part comes
+    out of its chart, and has no `flags`.
     """
 
     name: str = "db"
@@ -49,6 +54,7 @@ class Wish:
     has_agent: bool = True
     is_guaranteed: bool = False
     agent_cpu: str = ""
+    is_chart: bool = False
     nameserver: str = ""
 
 
@@ -126,6 +132,8 @@ def _part(wish: Wish, image: str) -> Object:
             "containers": [{"name": DATABASE, "volumeMounts": mounts}],
             "volumes": [{"name": "peers", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}],
         }
+    if wish.is_chart:
+        return _part_of_chart(wish, image)
     native = "--native" if wish.is_native else "--no-native"
     flags = (*OUTPUTS, RELOAD, *wish.flags, f"--image={image}", f"--database={DATABASE}", native)
     ended = rollcall("manifest", *flags)
@@ -135,6 +143,28 @@ def _part(wish: Wish, image: str) -> Object:
         for share in part["initContainers"][0]["resources"].values():
             share["cpu"] = wish.agent_cpu
     return part
+
+
+def _part_of_chart(wish: Wish, image: str) -> Object:
+    """The same settings by the library chart, in a chart that has it as a dependency."""
+    assert not wish.flags
+    repository, _, tag = image.rpartition(":")
+    outputs = [each.partition("=")[2].split(":") for each in OUTPUTS]
+    values = {
+        "image": {"repository": repository, "tag": tag},
+        "nativeSidecar": wish.is_native,
+        "settings": {
+            "outputs": [{"format": form, "path": path} for form, path in outputs],
+            "notify": [{"http": {"url": RELOAD.partition("=")[2]}}],
+        },
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        charts = copied(Path(folder))
+        rendered = charts.objects("harness", Install(values={"rollcall": values}))
+    (part,) = (each["spec"] for each in rendered if each["metadata"]["name"] == "own")
+    (mounts,) = (each.pop("volumeMounts") for each in part["containers"] if each["image"] == "db:1")
+    others = [each for each in part["containers"] if each["name"] != DATABASE]
+    return {**part, "containers": [{"name": DATABASE, "volumeMounts": mounts}, *others]}
 
 
 def _database(image: str, wish: Wish) -> Object:
