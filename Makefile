@@ -80,7 +80,7 @@ readback: $(PROJECT) $(TEST) programs ## have rendered files read by the real pr
 e2e: $(PROJECT) $(TEST) tools programs ## bring up the examples with real databases, and break them
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/clusters $(ARGS)
 
-e2e-kubernetes: $(PROJECT) $(TEST) tools engine ## run pods in the Kubernetes of KUBECONFIG, and break what they stand on
+e2e-kubernetes: $(PROJECT) $(TEST) tools programs ## run pods in the Kubernetes of KUBECONFIG, and break what they stand on
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/kubernetes $(SPREAD) $(ARGS)
 
 mutations: $(PROJECT) $(TEST) ## break each rule in a copy of the tree and show which test fails for it

@@ -3,7 +3,7 @@
 It knows what a container needs, and no cluster: nothing is asked, and nothing is written.
 """
 
-import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -14,15 +14,18 @@ import yaml
 from agent.core.listen import ListenAddress
 from agent.settings import Settings
 
-# Seconds that the kubelet goes on asking after the agent has given up, whose log then says why.
-GRACE = 60.0
-PROBED_EVERY = 2
-# Without memory beyond its request nobody else's pod takes it, and a Guaranteed database stays so.
-RESOURCES: Mapping[str, str] = {"cpu": "50m", "memory": "64Mi"}
+# The agent gives up by itself, after `wait_timeout`, and its log says why: the kubelet is not to
+# end it before. It counts tries that failed in earlier lives, too, so it has a day's of them
+# (pkg/kubelet/prober/worker.go of Kubernetes 1.33: a new container does not reset resultRun).
+STARTUP: Mapping[str, int] = {"periodSeconds": 2, "failureThreshold": 43200}
+# Without more than it asks for, a Guaranteed database stays so. A start takes half a second of
+# processor; the memory is for a `rollcall doctor` or two beside the agent.
+RESOURCES: Mapping[str, str] = {"cpu": "100m", "memory": "128Mi"}
 USER = 65532
 # Characters, as Python writes it: a mapping that is shorter is written on one line.
 ONE_LINE = 96
 
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)  # RFC 1123 section 2.1
 Yaml = dict[str, Any]
 _STR = "tag:yaml.org,2002:str"
 
@@ -49,6 +52,7 @@ class Wish:
 
 def fragment(wish: Wish) -> Yaml:
     """What a pod's spec has more with the agent in it. Raises ManifestError."""
+    _check(wish)
     theirs = {
         "name": wish.database,
         "volumeMounts": [{**m, "readOnly": True} for m in _files(wish)],
@@ -67,9 +71,36 @@ def fragment(wish: Wish) -> Yaml:
     return made
 
 
+def unmounted(settings: Settings) -> Iterator[str]:
+    """The files and folders that the agent needs besides, and that the pod's owner has to mount."""
+    for output in settings.outputs:
+        yield from filter(None, (output.template, output.base, *output.check[:1]))
+    yield from filter(None, (settings.bootstrap.data, settings.bootstrap.marker))
+    for notify in settings.notify:
+        yield from (notify.exec or ())[:1]
+        if notify.signal and notify.signal.pidfile:
+            yield notify.signal.pidfile
+
+
 def written(made: Yaml) -> str:
     """As YAML that a person may go on with."""
     return yaml.dump(made, Dumper=_Plain, sort_keys=False, width=2 * ONE_LINE)
+
+
+def _check(wish: Wish) -> None:
+    """Raises ManifestError for what would be refused later, or be wrong in all pods but one."""
+    for key in ("pod_name", "pod_ip"):
+        if getattr(wish.settings, key):
+            raise ManifestError(
+                f"{key} is another one in each pod, and a manifest is for all of them: leave it out"
+            )
+    if not _LABEL.fullmatch(wish.database) or wish.database in ("rollcall", "rollcall-once"):
+        raise ManifestError(
+            f"--database {wish.database} can't be the name of the database's container: it is of "
+            "a-z, 0-9 and -, and not one of Rollcall's own"
+        )
+    if not wish.image or len(wish.image.split()) != 1:
+        raise ManifestError(f"--image {wish.image!r} is no image: write it as rollcall-agent:0.1.0")
 
 
 def _probes(wish: Wish) -> Yaml:
@@ -79,12 +110,7 @@ def _probes(wish: Wish) -> Yaml:
         return {}
     made: Yaml = {"ports": [{"name": "rollcall", "containerPort": listen.port}]}
     if wish.is_native:
-        window = wish.settings.wait_timeout + GRACE
-        tries = {
-            "periodSeconds": PROBED_EVERY,
-            "failureThreshold": math.ceil(window / PROBED_EVERY),
-        }
-        made["startupProbe"] = {**_get("/readyz"), **tries}
+        made["startupProbe"] = {**_get("/readyz"), **STARTUP}
     made["livenessProbe"] = {**_get("/livez"), "timeoutSeconds": 5, "failureThreshold": 6}
     return made
 
@@ -153,19 +179,15 @@ def _get(path: str) -> Yaml:
 
 def _folders(wish: Wish) -> dict[str, PurePosixPath]:
     """The folders of the outputs, by the names of their volumes."""
-    paths = [PurePosixPath(each.path) for each in wish.settings.outputs]
+    paths = [each.path for each in wish.settings.outputs]
     for path in paths:
-        if not path.is_absolute() or ".." in path.parts:
+        has_folder = path.startswith("/") and PurePosixPath(path).parent.name
+        if not has_folder or path.endswith("/") or ".." in path.split("/"):
             raise ManifestError(
-                f"{path} is no whole path, and containers may work in other folders: write it from "
-                "the top, as in /peers/peers.json"
+                f"{path} is no file in a folder that the database can have too: write it as in "
+                "/peers/peers.json"
             )
-    folders = dict.fromkeys(path.parent for path in paths)
-    if PurePosixPath("/") in folders:
-        raise ManifestError(
-            "/ can't be a volume that the database has too: give the outputs a folder of their "
-            "own, such as /peers"
-        )
+    folders = dict.fromkeys(PurePosixPath(path).parent for path in paths)
     return {"peers" if not n else f"peers-{n + 1}": each for n, each in enumerate(folders)}
 
 

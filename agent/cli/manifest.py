@@ -11,7 +11,7 @@ from agent import __version__, formats
 from agent.cli.ending import Wrong
 from agent.cli.options import find_said, settings_options
 from agent.cli.outputs import recipes_of
-from agent.manifest import ManifestError, Wish, fragment, written
+from agent.manifest import ManifestError, Wish, fragment, unmounted, written
 from agent.settings import CONFIG, INLINE, OPTIONS, SettingsError, load
 
 _WIDTH = 100
@@ -54,15 +54,17 @@ def manifest(image: str, database: str, native: bool, **flags: Any) -> None:
         raise Wrong(str(wrong)) from None
     if not settings.outputs:
         raise Wrong("there is nothing to write: give --output FORMAT:PATH, or outputs in --config")
-    if not said.file_name:  # else its templates and checks are where the pod has them
+    # Else they can be read in the pod only.
+    if not any(output.template or output.base for output in settings.outputs):
         recipes_of(settings)
     variables = _variables(said.flags, said.file_text)
     wish = Wish(settings, variables, image, database, native)
     try:
         made = fragment(wish)
-    except ManifestError as wrong:
+        comments = [*_comments(wish)]
+    except (ManifestError, formats.FormatError) as wrong:
         raise Wrong(str(wrong)) from None
-    for line in _comments(wish):
+    for line in comments:
         click.echo(f"# {line}")
     click.echo(written(made), nl=False)
 
@@ -89,8 +91,14 @@ def _variables(flags: Any, text: str) -> dict[str, str]:
 
 def _comments(wish: Wish) -> Iterator[str]:
     """What a person has to know who puts it into a manifest."""
-    yield "for the pod template of a StatefulSet, beside what is there; its serviceName is a"
-    yield "headless service (clusterIP: None) with publishNotReadyAddresses: true"
+    if wish.settings.role.is_member and wish.settings.role.has_ordinals:
+        yield "for the pod template of a StatefulSet, whose serviceName is a headless service"
+        yield "(clusterIP: None) with publishNotReadyAddresses: true"
+    else:
+        yield "for a pod template"
+    yield f"what is in a list here goes into yours: {wish.database} is the container that you have"
+    for path in dict.fromkeys(unmounted(wish.settings)):
+        yield f"{path} is for rollcall to see: mount it into its container, too"
     for output in wish.settings.outputs:
         if output.format:
             form = formats.load(output.format)

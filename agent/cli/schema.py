@@ -4,6 +4,7 @@ import json
 
 import click
 
+from agent import formats
 from agent.settings.json_schema import json_schema
 
 
@@ -13,4 +14,4 @@ def schema() -> None:
 
     As in: rollcall schema > rollcall.schema.json
     """
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(json_schema(formats.names()), indent=2))

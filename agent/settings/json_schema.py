@@ -5,7 +5,7 @@ refers to another place. It is made of the settings' types, so it lets in what t
 other key. What depends on two values at once, or on a range, is for the agent to say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import inspect
@@ -26,13 +26,12 @@ _TEXTS = {option.key: option.help for option in OPTIONS}
 Schema = dict[str, Any]
 
 
-def json_schema() -> Schema:
-    """Of the config file, and so of what ROLLCALL_SETTINGS holds."""
-    return {
-        "$schema": _DRAFT,
-        "title": "Rollcall's settings",
-        **_schema_of(inspect.type_info(Settings), ""),
-    }
+def json_schema(formats: Iterable[str]) -> Schema:
+    """Of the config file, and so of ROLLCALL_SETTINGS; `formats` are the built-in ones."""
+    made = _schema_of(inspect.type_info(Settings), "")
+    output = made["properties"]["outputs"]["items"]
+    output["properties"]["format"] = {"enum": [*formats, None]}
+    return {"$schema": _DRAFT, "title": "Rollcall's settings", **made}
 
 
 def _schema_of(kind: inspect.Type, key: str) -> Schema:
@@ -43,7 +42,8 @@ def _schema_of(kind: inspect.Type, key: str) -> Schema:
         case inspect.CustomType(cls=cls) if cls is Duration:
             return dict(_DURATION)
         case inspect.UnionType(types=types):
-            return _union([_schema_of(each, key) for each in types])
+            of_all = [_schema_of(each, key) for each in types if type(each) is not inspect.NoneType]
+            return of_all[0] if len(of_all) == 1 else {"anyOf": of_all}
         case inspect.LiteralType(values=values):
             return {"enum": list(values)}
         case inspect.VarTupleType(item_type=item, min_length=least):
@@ -61,7 +61,6 @@ _NAMES: dict[type[inspect.Type], str] = {
     inspect.StrType: "string",
     inspect.IntType: "integer",
     inspect.BoolType: "boolean",
-    inspect.NoneType: "null",
 }
 
 
@@ -70,22 +69,17 @@ def _object(kind: inspect.StructType, key: str) -> Schema:
     for field in kind.fields:
         path = f"{key}.{field.encode_name}".lstrip(".")
         said = {"description": _TEXTS[path]} if path in _TEXTS else {}
-        properties[field.encode_name] = {**said, **_schema_of(field.type, path)}
+        schema = _schema_of(field.type, path)
+        properties[field.encode_name] = {**said, **(schema if field.required else _or_null(schema))}
     required = [field.encode_name for field in kind.fields if field.required]
     made: Schema = {"type": "object", "additionalProperties": False}
     return {**made, **({"required": required} if required else {}), "properties": properties}
 
 
-def _union(schemas: list[Schema]) -> Schema:
-    """One of these. Where one is null, a list of types: a refusal is shorter then."""
-    plain = [schema for schema in schemas if schema != {"type": "null"}]
-    if len(plain) == len(schemas):
-        return {"anyOf": schemas}
-    if len(plain) > 1:
-        return {"anyOf": [*plain, {"type": "null"}]}
-    (only,) = plain
-    if "enum" in only:
-        return {"enum": [*only["enum"], None]}
-    if "anyOf" in only:
-        return {"anyOf": [*only["anyOf"], {"type": "null"}]}
-    return {**only, "type": [only["type"], "null"]}
+def _or_null(schema: Schema) -> Schema:
+    """A key with null is one that is left out. Types are a list: a refusal is shorter then."""
+    if "anyOf" in schema:
+        return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
+    if "enum" in schema:
+        return {"enum": [*schema["enum"], None]}
+    return {**schema, "type": [schema["type"], "null"]} if "type" in schema else schema

@@ -24,6 +24,7 @@ _SERVICE_LINK = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _SWITCH = {"true": True, "false": False}
+_OTHERS = ("vars", "headers")  # whose keys are the formats', and of a request
 _IDENTITY = ("pod_name", "namespace", "service", "cluster_domain", "pod_ip")
 
 
@@ -110,7 +111,20 @@ def _tree(name: str, text: str) -> dict[str, Any]:
         return {}
     if not isinstance(tree, dict):
         raise SettingsError(f"{name} has to hold keys and values, such as `service: db`")
-    return tree
+    return dict(_filled(tree))
+
+
+def _filled(value: Any) -> Any:
+    """Without keys that have no value: they are as left out. Those in `_OTHERS` are not ours."""
+    if isinstance(value, list):
+        return [_filled(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            key: each if key in _OTHERS else _filled(each)
+            for key, each in value.items()
+            if each is not None
+        }
+    return value
 
 
 def _keys(tree: Mapping[str, Any], above: str = "") -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from agent import formats
 from agent.settings.json_schema import json_schema
 from tests.charts.helm import LIBRARY
 
@@ -16,7 +17,10 @@ FILE = LIBRARY / "values.schema.json"
 
 def with_settings(schema: dict[str, Any]) -> dict[str, Any]:
     """The same with the settings as they are now."""
-    return {**schema, "properties": {**schema["properties"], "settings": json_schema()}}
+    return {
+        **schema,
+        "properties": {**schema["properties"], "settings": json_schema(formats.names())},
+    }
 
 
 def written(schema: dict[str, Any]) -> str:

@@ -59,10 +59,6 @@ CASES: dict[str, Yaml] = {
         "log": {"format": "json", "level": "debug"},
     },
 }
-GATES: dict[str, Yaml] = {
-    f"a gate that waits {time}": {"outputs": [JSON], "wait_timeout": time}
-    for time in (0, "0", "0s", "500ms", "1.5s", "2s", "240s", "4m", "1h30m", "1m0.5s250ms", "8760h")
-}
 PLAIN_ONLY: dict[str, Yaml] = {"no status": {"outputs": [JSON], "status": {"listen": "none"}}}
 
 
@@ -110,7 +106,7 @@ def uses(cases: dict[str, Yaml]) -> dict[str, Any]:
 @pytest.mark.parametrize("version", [NATIVE, PLAIN])
 def test_a_pod_has_what_rollcall_manifest_prints(charts: Charts, version: str) -> None:
     is_native = version == NATIVE
-    cases = CASES | GATES if is_native else CASES | GATES | PLAIN_ONLY
+    cases = CASES if is_native else CASES | PLAIN_ONLY
     pods = of_kind(charts.objects("harness", Install(uses(cases), version=version)), "Pod")
     found = {pod["metadata"]["name"]: pod["spec"] for pod in pods}
     for number, (name, settings) in enumerate(cases.items()):

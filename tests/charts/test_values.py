@@ -102,7 +102,7 @@ def test_null_takes_away_what_a_cluster_hands_out_by_itself(charts: Charts) -> N
     )
     assert not {"runAsUser", "runAsGroup"} & found["securityContext"].keys()
     assert found["securityContext"]["runAsNonRoot"] is True
-    assert found["resources"]["limits"] == {"memory": "64Mi"}
+    assert found["resources"]["limits"] == {"memory": "128Mi"}
     assert "imagePullPolicy" not in found
     assert (
         not {"resources", "securityContext"}
@@ -144,7 +144,7 @@ def test_what_is_said_of_probes_is_laid_over_what_follows_from_the_settings(char
     )
     startup = found["startupProbe"]
     assert startup.pop("httpGet") == {"path": "/readyz", "port": "rollcall"}
-    assert startup == {"periodSeconds": 10, "failureThreshold": 66, "timeoutSeconds": 3}
+    assert startup == {"periodSeconds": 10, "failureThreshold": 43200, "timeoutSeconds": 3}
     assert found["livenessProbe"]["failureThreshold"] == 12
 
 

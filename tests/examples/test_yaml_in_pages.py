@@ -14,6 +14,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from agent import formats
 from agent.settings.json_schema import json_schema
 from tests.support.pages import blocks
 
@@ -27,7 +28,7 @@ ELSEWHERE = {
     "docs/outputs.md": {"title: ": "tests/test_docs.py"},
     "charts/rollcall/README.md": {"# ": "tests/charts/test_library.py"},
 }
-SETTINGS = json_schema()
+SETTINGS = json_schema(formats.names())
 OF_A_POD = {"containers", "initContainers", "securityContext", "shareProcessNamespace", "volumes"}
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.kubernetes.cluster import Cluster, need_cluster
 from tests.kubernetes.images import Images, loaded
 from tests.kubernetes.loading import Loader, need_loader
+from tests.kubernetes.nameserver import Nameserver, nameserver
 from tests.kubernetes.namespace import made_namespace
 from tests.kubernetes.workload import Place
 
@@ -36,3 +37,10 @@ def place(cluster: Cluster, images: Images) -> Iterator[Place]:
     """A namespace of the module's own, for pods without any privilege."""
     with made_namespace(cluster) as namespace:
         yield Place(namespace, cluster.domain(), images)
+
+
+@pytest.fixture(scope="module")
+def dns(cluster: Cluster, place: Place) -> Iterator[Nameserver]:
+    """A nameserver of the module's own, which can be stopped."""
+    with nameserver(cluster, place) as made:
+        yield made

@@ -101,7 +101,7 @@ class Databases:
     def ask(self, pod: str, port: int = PORT, path: str = "/") -> Any:
         """What a pod answers, as JSON; None while it does not."""
         pods = f"/api/v1/namespaces/{self.namespace}/pods"
-        return self._cluster.get(f"{pods}/{pod}:{port}/proxy{path}")
+        return self._cluster.get_from_pod(f"{pods}/{pod}:{port}/proxy{path}")
 
     def polls(self, pod: str) -> Any:
         """What the agent of a pod says of its questions to DNS."""

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.namespace import new_name
 from tests.kubernetes.patience import said
 from tests.support.engine import LABEL, maker
 from tests.support.pages import blocks
@@ -77,10 +77,13 @@ class Example:
 
     def begins(self) -> str:
         """Types the first block up to where it makes pods. The rest, for later."""
-        before, makes, rest = re.split(f"({_MAKES_PODS})", self.next(), maxsplit=1)
-        self.types(before)
+        makes_it, rest = re.split(r"(?<=\n)", self.next(), maxsplit=1)
+        assert makes_it.startswith("kubectl create namespace ")
+        self.types(makes_it)
         self.cluster.kubectl("label", "namespace", self.namespace, f"{LABEL}={maker()}")
-        return makes + rest
+        before, *makes_pods = re.split(f"({_MAKES_PODS})", rest, maxsplit=1)
+        self.types(before)
+        return "".join(makes_pods)
 
     def is_over(self) -> bool:
         """Whether all of the page was typed."""
@@ -126,18 +129,16 @@ def page(cluster: Cluster, folder: Path, file: Path, scratch: Path) -> Iterator[
     """A page whose commands are for a folder, and make a namespace. At the end that is gone."""
     text = file.read_text(encoding="utf-8")
     (own_name,) = re.findall(r"kubectl create namespace (\S+)", text)
-    namespace = f"rollcall-test-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    namespace = new_name()
     config = scratch / "kubeconfig"
     config.touch(mode=0o600)
     config.write_text(cluster.kubectl("config", "view", "--raw", "--flatten"))
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(config),
-        "PATH": f"{_TOOLS}:{os.environ['PATH']}",
-    }
+    path = f"{_TOOLS}:{os.environ['PATH']}"
+    environment = {**os.environ, "KUBECONFIG": str(config), "PATH": path}
     try:
         yield Example(cluster, folder, namespace, own_name, blocks(text, "sh"), environment)
     finally:
+        config.unlink()  # pytest keeps its folders, and who has this is the administrator
         cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found")
 
 

@@ -17,7 +17,7 @@ def made_namespace(
     cluster: Cluster, security: Literal["restricted", "privileged"] = "restricted"
 ) -> Iterator[str]:
     """Its name. What was made in it goes with it."""
-    name = f"rollcall-test-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    name = new_name()
     labels = {LABEL: maker(), "pod-security.kubernetes.io/enforce": security}
     cluster.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
@@ -26,6 +26,11 @@ def made_namespace(
         yield name
     finally:
         cluster.kubectl("delete", "namespace", name)
+
+
+def new_name() -> str:
+    """One that no other run has."""
+    return f"rollcall-test-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
 
 def uid_of(cluster: Cluster, namespace: str) -> str:

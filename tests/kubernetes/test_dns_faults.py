@@ -6,18 +6,12 @@ import pytest
 
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.database import Databases, databases
-from tests.kubernetes.nameserver import Nameserver, nameserver
+from tests.kubernetes.nameserver import Nameserver
 from tests.kubernetes.patience import SOON, in_time
 from tests.kubernetes.workload import Place, Wish
 
 FORGET_AFTER = 5.0
 CACHE = 30.0
-
-
-@pytest.fixture(scope="module")
-def dns(cluster: Cluster, place: Place) -> Iterator[Nameserver]:
-    with nameserver(cluster, place) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

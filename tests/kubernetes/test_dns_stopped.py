@@ -7,17 +7,11 @@ import pytest
 
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.database import Databases, databases
-from tests.kubernetes.nameserver import Nameserver, nameserver
+from tests.kubernetes.nameserver import Nameserver
 from tests.kubernetes.patience import SOON, in_time
 from tests.kubernetes.workload import DATABASE, Place, Wish
 
 TWO_MINUTES = 120.0
-
-
-@pytest.fixture(scope="module")
-def dns(cluster: Cluster, place: Place) -> Iterator[Nameserver]:
-    with nameserver(cluster, place) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The schema of the config file lets in what the agent lets in, and no more."""
+"""The schema of the config file: it lets in what the agent does, and no other keys or words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from agent import formats
 from agent.settings import OPTIONS, Option, Said, SettingsError, load
 from agent.settings.json_schema import json_schema
 from tests.settings.test_load import WRITTEN, in_file
 
-SCHEMA = json_schema()
+SCHEMA = json_schema(formats.names())
 LETS_IN = Draft7Validator(SCHEMA).is_valid
 
 FULL = """
@@ -114,3 +115,15 @@ def test_what_the_agent_refuses_for_its_shape_is_refused(text: str) -> None:
 def test_lengths_of_time_are_let_in_as_the_agent_reads_them(text: str) -> None:
     assert is_loaded(f"wait_timeout: {text}")
     assert LETS_IN(yaml.safe_load(f"wait_timeout: {text}"))
+
+
+def test_a_key_without_a_value_is_let_in_where_it_may_be_left_out() -> None:
+    for key in SCHEMA["properties"]:
+        assert is_loaded(f"{key}:")
+        assert LETS_IN({key: None})
+    assert not LETS_IN({"outputs": [{"path": None}]})
+
+
+def test_a_format_is_one_that_is_built_in() -> None:
+    assert LETS_IN({"outputs": [{"format": "json", "path": "/a"}]})
+    assert not LETS_IN({"outputs": [{"format": "jsn", "path": "/a"}]})

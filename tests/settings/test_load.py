@@ -326,6 +326,12 @@ def test_a_variable_can_hold_what_the_config_file_would() -> None:
     assert load(variables={"ROLLCALL_SETTINGS": ""}) == load()
 
 
+def test_a_key_without_a_value_is_as_left_out() -> None:
+    text = "replicas: 3\nwait_timeout:\ndiscovery: {interval: null}\nlog:\n"
+    assert load(text).settings == load("replicas: 3").settings
+    assert load("vars: {x: null}").settings.vars == {"x": None}
+
+
 def test_a_text_that_is_only_an_equals_sign_is_read_as_helm_writes_it() -> None:
     assert load("vars: {separator: =}").settings.vars == {"separator": "="}
 
@@ -448,7 +454,6 @@ ALL_KEYS = (
             "status: {listen: 9797}",
             'status.listen: expected text, got a whole number: write ":9797"',
         ),
-        ("discovery:", "discovery: expected keys and values, got nothing"),
         ("discovery: srv", "discovery: expected keys and values, got text"),
         (
             "outputs: {format: a}",

@@ -45,20 +45,16 @@ Takes a dict: `read` (what rollcall.own.read gives), `name`, `command`.
 
 {{/*
 rollcall.own.probes: what the kubelet asks, and where. Nothing of it makes the pod unready: a fault of DNS is
-no reason to. The start may take as long as the gate waits and a minute more, by when the log has said why.
+no reason to. The start may take a day: the agent gives up by itself, and the log says why.
 Takes what rollcall.own.read gives.
 */}}
 {{- define "rollcall.own.probes" -}}
 ports:
 - {name: rollcall, containerPort: {{ .port }}}
 {{- if .isNative }}
-{{- $start := .startupProbe | default dict }}
-{{- $every := $start.periodSeconds | default 2 }}
-{{- $timeout := kindIs "invalid" .settings.wait_timeout | ternary "240s" .settings.wait_timeout }}
-{{- $tries := divf (include "rollcall.own.seconds" $timeout | float64 | addf 60) $every | ceil | int }}
 {{- $get := dict "path" "/readyz" "port" "rollcall" }}
 startupProbe:
-  {{- dict "httpGet" $get "periodSeconds" $every "failureThreshold" $tries | merge $start
+  {{- dict "httpGet" $get "periodSeconds" 2 "failureThreshold" 43200 | merge (.startupProbe | default dict)
     | toYaml | nindent 2 }}
 {{- end }}
 {{- $get := dict "path" "/livez" "port" "rollcall" }}

@@ -1,29 +1,6 @@
 {{/*
 What follows from Rollcall's settings for its pod. Rollcall itself reads them by the same rules.
 
-rollcall.own.seconds: a length of time in seconds.
-Takes the text, as Rollcall has it: `240s`, `4m`, `1h30m`, `500ms`, 0.
-Use: {{ include "rollcall.own.seconds" "1h30m" | float64 }}
-*/}}
-{{- define "rollcall.own.seconds" -}}
-{{- $text := toString . -}}
-{{- if eq $text "0" -}}
-  0
-{{- else if not (regexMatch "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$" $text) -}}
-  {{- $mend := "write it as 240s, 4m or 1h30m" -}}
-  {{- fail (printf "rollcall: settings.wait_timeout: %s is not a length of time: %s" $text $mend) -}}
-{{- else -}}
-  {{- $units := dict "ms" 0.001 "s" 1 "m" 60 "h" 3600 -}}
-  {{- $sum := 0 -}}
-  {{- range regexFindAll "[0-9.]+[a-z]+" $text -1 -}}
-    {{- $number := regexFind "[0-9.]+" . | float64 -}}
-    {{- $sum = regexFind "[a-z]+" . | get $units | mulf $number | addf $sum -}}
-  {{- end -}}
-  {{- $sum -}}
-{{- end -}}
-{{- end -}}
-
-{{/*
 rollcall.own.port: where the kubelet asks; empty for nowhere.
 Takes a dict: `settings`, `isNative`.
 */}}
