@@ -138,8 +138,8 @@ def test_without_the_label_nothing_changes(tmp_path: Path) -> None:
         stateful_set("no-label", BARE, {}),
         stateful_set("other-label", BARE, {"rollcall": "proxy"}),
     ]
-    deployment = {**labelled(BARE), "kind": "Deployment", "metadata": {"name": "deployed"}}
-    deployment["metadata"] = {"name": "deployed", "labels": {"rollcall": "sidecar"}}
+    metadata = {"name": "deployed", "labels": {"rollcall": "sidecar"}}
+    deployment = {**labelled(BARE), "kind": "Deployment", "metadata": metadata}
     made = built(tmp_path, [labelled(BARE), *others, deployment])
     assert "initContainers" in pods(made["db"])
     assert [made[each["metadata"]["name"]] for each in [*others, deployment]] == [

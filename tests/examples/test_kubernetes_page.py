@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from agent.settings import Said, load
+from tests.charts.helm import helm
 from tests.e2e.program import ROOT, rollcall
 from tests.support.need import need_program
 from tests.support.pages import blocks
@@ -51,8 +52,9 @@ def by_helm(folder: Path, version: str) -> list[Yaml]:
         file.parent.mkdir(exist_ok=True)
         file.write_text(FILES[name], encoding="utf-8")
     shutil.copytree(ROOT / "charts" / "rollcall", folder / "charts" / "rollcall")
-    command = (need_program("helm"), "template", "db", str(folder), f"--kube-version={version}")
-    return list(yaml.safe_load_all(run(*command)))
+    ended = helm("template", "db", folder, f"--kube-version={version}")
+    assert ended.code == 0, ended.err
+    return list(yaml.safe_load_all(ended.out))
 
 
 def printed(*flags: str) -> Yaml:

@@ -18,6 +18,7 @@ import yaml
 from agent.formats import Recipe, check, load
 from agent.settings import Said
 from agent.settings import load as load_settings
+from tests.charts.helm import helm
 from tests.e2e.program import ROOT, rollcall
 from tests.examples.manifests import EXAMPLES, variables
 from tests.support.need import need_program
@@ -110,10 +111,9 @@ def rendered(folder: Path, values: Yaml) -> Any:
     """The StatefulSet that the stand-in makes of values. Skips the test where Helm is not."""
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
-    command = [need_program("helm"), "template", "db", str(CHART), "--kube-version=1.33.0", "-f"]
-    done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return yaml.safe_load(done.stdout)
+    ended = helm("template", "db", CHART, "--kube-version=1.33.0", "-f", file)
+    assert ended.code == 0, ended.err
+    return yaml.safe_load(ended.out)
 
 
 def lets_restricted_in(pod: Yaml) -> bool:
@@ -202,16 +202,14 @@ def test_vault_reads_the_file_and_its_size_is_said_alike() -> None:
     assert settings.replicas == server["ha"]["replicas"]
 
 
-CASSANDRA = read("cassandra/values-bitnami-cassandra.yaml")
-
-
 def started(folder: Path, content: str, pod: str) -> dict[str, str]:
     """What the image's entrypoint would get from the recipe's command, with that file."""
     (folder / "cassandra.yaml").write_text(content, encoding="utf-8")
     entrypoint = folder / "entrypoint.sh"
     entrypoint.write_text("#!/bin/sh\nenv\n", encoding="utf-8")
     entrypoint.chmod(0o755)
-    shell, option, script = CASSANDRA.values["command"]
+    recipe = read("cassandra/values-bitnami-cassandra.yaml")
+    shell, option, script = recipe.values["command"]
     script = script.replace("/opt/bitnami/scripts/cassandra/entrypoint.sh", str(entrypoint))
     done = subprocess.run(
         [need_program(shell), option, script.replace("/peers", str(folder))],
