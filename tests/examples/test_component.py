@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import re
 import subprocess
@@ -131,6 +132,13 @@ def test_all_that_a_pod_has_of_its_own_stays_and_the_sidecar_comes_first(
     assert {key: made[key] for key in untouched} == {
         key: pod[key] for key in pod.keys() - {"initContainers", "volumes"}
     }
+
+
+def test_a_stateful_set_in_json_gets_it_too(tmp_path: Path) -> None:
+    (tmp_path / "set.json").write_text(json.dumps(labelled(BARE)), encoding="utf-8")
+    other = stateful_set("other", BARE, {})
+    made = built(tmp_path, [other], resources=["sets.yaml", "set.json"])
+    assert "initContainers" in pods(made["db"])
 
 
 def test_without_the_label_nothing_changes(tmp_path: Path) -> None:
