@@ -121,3 +121,35 @@ def shell(page: str) -> list[str]:
 def fields(text: str, key: str) -> set[str]:
     """What stands behind each `key` of a shell's line, such as `-c`."""
     return set(re.findall(rf"{key}[ =]([\w./-]+)", text))
+
+
+def assert_restricted(example: Built) -> None:
+    """A namespace that enforces `restricted` lets its pods in."""
+    for pod in example.pods():
+        assert not {key for key in pod.spec if key.startswith("host")}
+        kinds = {kind for volume in pod.spec["volumes"] for kind in volume if kind != "name"}
+        assert kinds <= {"configMap", "emptyDir", "secret"}
+        for container in pod.containers:
+            context = {**pod.spec["securityContext"], **container["securityContext"]}
+            assert context["runAsNonRoot"] is True
+            assert context["runAsUser"] > 0
+            assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert "hostPort" not in str(container)
+
+
+def assert_read_only(example: Built) -> None:
+    """Nothing can be written but volumes, and no pod has a token."""
+    for pod in example.pods():
+        assert pod.spec["automountServiceAccountToken"] is False
+        assert pod.spec["enableServiceLinks"] is False
+        for container in pod.containers:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def assert_tagged(example: Built) -> None:
+    """Every image has its tag."""
+    for pod in example.pods():
+        for container in pod.containers:
+            assert re.fullmatch(r"[\w./-]+:\d[\w.-]*", container["image"]), container["image"]

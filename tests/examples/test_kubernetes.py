@@ -19,6 +19,9 @@ from tests.examples.manifests import (
     FOLDERS,
     Built,
     Pod,
+    assert_read_only,
+    assert_restricted,
+    assert_tagged,
     built,
     fields,
     settings_of,
@@ -63,26 +66,11 @@ def test_kubernetes_knows_every_field_of_a_single_file(file: str, version: str) 
 
 
 def test_a_namespace_that_enforces_restricted_lets_the_pods_in(example: Built) -> None:
-    for pod in example.pods():
-        assert not {key for key in pod.spec if key.startswith("host")}
-        kinds = {kind for volume in pod.spec["volumes"] for kind in volume if kind != "name"}
-        assert kinds <= {"configMap", "emptyDir", "secret"}
-        for container in pod.containers:
-            context = {**pod.spec["securityContext"], **container["securityContext"]}
-            assert context["runAsNonRoot"] is True
-            assert context["runAsUser"] > 0
-            assert context["seccompProfile"] == {"type": "RuntimeDefault"}
-            assert context["allowPrivilegeEscalation"] is False
-            assert context["capabilities"] == {"drop": ["ALL"]}
-            assert "hostPort" not in str(container)
+    assert_restricted(example)
 
 
 def test_nothing_can_be_written_but_volumes_and_no_pod_has_a_token(example: Built) -> None:
-    for pod in example.pods():
-        assert pod.spec["automountServiceAccountToken"] is False
-        assert pod.spec["enableServiceLinks"] is False
-        for container in pod.containers:
-            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert_read_only(example)
 
 
 def test_the_agent_is_the_one_that_rollcall_manifest_prints(example: Built) -> None:
@@ -188,9 +176,7 @@ def test_a_member_may_take_an_hour_to_get_its_data_and_is_not_killed_meanwhile(
 
 
 def test_every_image_has_its_tag(example: Built) -> None:
-    for pod in example.pods():
-        for container in pod.containers:
-            assert re.fullmatch(r"[\w./-]+:\d[\w.-]*", container["image"]), container["image"]
+    assert_tagged(example)
 
 
 def named_by(pod: Pod) -> Iterator[tuple[str, Any]]:
