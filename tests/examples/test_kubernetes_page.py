@@ -131,7 +131,6 @@ def test_the_defaults_that_it_names_are_those() -> None:
     settings = load(Said({}, {})).settings
     assert f"`settle` ({settings.membership.settle:g}s)" in PAGE
     assert f"`forget_after` ({settings.membership.forget_after:g}s)" in PAGE
-    assert f"`wait_timeout` of more than {settings.wait_timeout:g}s" in PAGE
 
 
 def test_every_recipe_is_named() -> None:
