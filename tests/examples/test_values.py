@@ -20,7 +20,7 @@ from agent.settings import Said
 from agent.settings import load as load_settings
 from tests.charts.helm import helm
 from tests.e2e.program import ROOT, rollcall
-from tests.examples.manifests import EXAMPLES, variables
+from tests.examples.manifests import EXAMPLES, Built, assert_restricted, variables
 from tests.support.need import need_program
 
 CHART = Path(__file__).with_name("chart")
@@ -116,23 +116,6 @@ def rendered(folder: Path, values: Yaml) -> Any:
     return yaml.safe_load(ended.out)
 
 
-def lets_restricted_in(pod: Yaml) -> bool:
-    """Whether a namespace that enforces `restricted` does."""
-    kinds = {kind for volume in pod["volumes"] for kind in volume if kind != "name"}
-    contexts = [
-        {**pod["securityContext"], **each["securityContext"]}
-        for each in [*pod["initContainers"], *pod["containers"]]
-    ]
-    return kinds <= {"configMap", "emptyDir", "secret"} and all(
-        context["runAsNonRoot"] is True
-        and context["runAsUser"] > 0
-        and context["seccompProfile"] == {"type": "RuntimeDefault"}
-        and context["allowPrivilegeEscalation"] is False
-        and context["capabilities"] == {"drop": ["ALL"]}
-        for context in contexts
-    )
-
-
 def test_every_recipe_is_looked_at() -> None:
     found = EXAMPLES.rglob("values-*.yaml")
     assert sorted(path.relative_to(EXAMPLES).as_posix() for path in found) == sorted(RECIPES)
@@ -157,7 +140,7 @@ def test_its_pod_is_one_that_kubernetes_knows_and_restricted_lets_in(
     assert [each["name"] for each in pod["initContainers"]] == ["own", "rollcall"]
     assert pod["initContainers"][-1] == recipe.agent  # Helm's templates found nothing to change
     assert pod["containers"][0].get("command", []) == recipe.values["command"]
-    assert lets_restricted_in(pod)
+    assert_restricted(Built("", (made,)))
 
 
 def test_with_what_it_says_for_before_1_29_the_pod_is_valid_too(
@@ -178,7 +161,7 @@ def test_with_what_it_says_for_before_1_29_the_pod_is_valid_too(
     }
     made = rendered(tmp_path, older)
     kubernetes_validate.validate(made, "1.28", strict=True)
-    assert lets_restricted_in(made["spec"]["template"]["spec"])
+    assert_restricted(Built("", (made,)))
 
 
 def test_its_settings_and_formats_are_accepted(recipe: Values) -> None:
