@@ -257,6 +257,19 @@ def test_the_roll_in_the_docs_is_one() -> None:
     assert to_document(from_document(document)) == document
 
 
+def test_contributors_find_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    there = set(re.findall(r"^([a-z0-9-]+):.*## ", makefile, re.MULTILINE))
+    assert there - set(re.findall(r"`make ([a-z0-9-]+)`", page)) <= {"help", "clean", "clean-tools"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_no_page_has_a_part_that_only_its_writer_sees(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"<!--.*(TO FILL|TODO|FIXME)", text)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_pages_name_only_targets_and_files_that_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

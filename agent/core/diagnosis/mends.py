@@ -62,8 +62,13 @@ def headless(service: Service) -> Mend:
 
 def whole_service(service: Service, whose: str) -> Mend:
     """All that a headless service has to have; `whose` pods it is of."""
+    instead = (
+        f"; if a service of another name has them, mend the {whose}'s serviceName instead: delete "
+        f"the {whose} with --cascade=orphan, make it again"
+    )
+    of_set = instead if whose == "StatefulSet" else ""
     return lines_of(
-        f"{_place(service)}; the selector: labels of the {whose}'s pods",
+        f"{_place(service)}; the selector: labels of the {whose}'s pods{of_set}",
         "spec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: LABEL}}",
     )
 
@@ -141,7 +146,7 @@ def parallel() -> Mend:
     """Pods that start together, or one that waits for nobody who comes later."""
     return lines_of(
         "the StatefulSet, made again; or, for the rollcall containers, "
-        "ROLLCALL_WAIT_FOR: predecessors",
+        "ROLLCALL_WAIT_FOR: predecessors, and then delete the pod that hangs",
         "spec: {podManagementPolicy: Parallel}",
     )
 
