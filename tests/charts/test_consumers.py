@@ -29,9 +29,7 @@ COPIES = {
     "galera/files/galera.cnf": MYSQL / "conf.d" / "galera.cnf",
     "galera/files/start.sh": MYSQL / "start.sh",
     "galera/files/users.sql": MYSQL / "initdb.d" / "users.sql",
-    "cassandra/files/look.py": IN_EXAMPLES / "galera" / "files" / "look.py",
 }
-ORIGINALS = {"galera/files/look.py"}
 # A folder of examples, and the chart that is to have the same; a release is called as there.
 TWINS: dict[str, tuple[str, Install]] = {
     "mysql/k8s/cluster": ("galera", Install({"found": "none"})),
@@ -49,9 +47,9 @@ def test_a_copy_is_as_its_original_is(file: str) -> None:
     assert (IN_EXAMPLES / file).read_bytes() == COPIES[file].read_bytes()
 
 
-def test_every_file_of_a_chart_is_a_copy_or_has_one() -> None:
+def test_every_file_of_a_chart_is_a_copy() -> None:
     files = {path.relative_to(IN_EXAMPLES).as_posix() for path in IN_EXAMPLES.glob("*/files/*")}
-    assert files == COPIES.keys() | ORIGINALS
+    assert files == COPIES.keys()
 
 
 @pytest.mark.parametrize("minor", MINORS)
@@ -152,12 +150,61 @@ def test_the_pod_of_the_test_is_none_of_the_service(charts: Charts, chart: str) 
     (test,) = of_kind(objects, "Pod")
     assert test["metadata"]["annotations"] == {"helm.sh/hook": "test"}
     assert "labels" not in test["metadata"]
-    asked = [word for word in test["spec"]["containers"][0]["args"] if word.endswith(":9797")]
-    assert asked == [f"db-{n}.db:9797" for n in range(3)]
+    assert asked_by(test) == [f"db-{n}.db:9797" for n in range(3)]
+
+
+def asked_by(test: Yaml) -> list[str]:
+    """Which agents the pod of a test asks."""
+    script, seconds, *agents = test["spec"]["containers"][0]["args"]
+    assert "def main(" in script
+    assert seconds == "60"
+    return list(agents)
 
 
 @pytest.mark.parametrize("chart", CONSUMERS)
-def test_values_reach_the_database(charts: Charts, chart: str) -> None:
+def test_the_agents_are_asked_where_the_settings_have_them(charts: Charts, chart: str) -> None:
+    said = "rollcall.settings.status.listen=:1234,rollcall.settings.start_ordinal=5,replicas=2"
+    objects = charts.objects(chart, Install({}, (f"--set={said}",)))
+    (test,) = of_kind(objects, "Pod")
+    assert asked_by(test) == ["db-5.db:1234", "db-6.db:1234"]
+    spec = named(objects, "StatefulSet", "db")["spec"]
+    assert (spec["replicas"], spec["ordinals"]) == (2, {"start": 5})
+
+
+def test_only_the_founder_is_asked_while_it_is_alone(charts: Charts) -> None:
+    (test,) = of_kind(charts.objects("galera", Install({}, ("--set=found=first",))), "Pod")
+    assert asked_by(test) == ["db-0.db:9797"]
+
+
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_there_is_no_test_where_no_agent_can_be_asked(charts: Charts, chart: str) -> None:
+    said = "--set=rollcall.settings.status.listen=none"
+    assert of_kind(charts.objects(chart, Install({}, (said,), PLAIN)), "Pod") == []
+
+
+@pytest.mark.parametrize("chart", CONSUMERS)
+@pytest.mark.parametrize("key", ["enabled", "resources", "securityContext", "image.pullPolicy"])
+def test_the_pod_of_the_test_takes_null_as_the_agent_does(
+    charts: Charts, chart: str, key: str
+) -> None:
+    objects = charts.objects(chart, Install({}, (f"--set=rollcall.{key}=null",)))
+    (test,) = of_kind(objects, "Pod")
+    (agent,) = named(objects, "StatefulSet", "db")["spec"]["template"]["spec"]["initContainers"]
+    (asks,) = test["spec"]["containers"]
+    for shared in ("image", "imagePullPolicy", "resources", "securityContext"):
+        assert asks.get(shared) == agent.get(shared)
+
+
+def test_the_founder_takes_null_for_mounts_that_the_chart_adds_to(charts: Charts) -> None:
+    said = "--set=found=first,rollcall.extraVolumeMounts=null"
+    spec = named(charts.objects("galera", Install({}, (said,))), "StatefulSet", "db")["spec"]
+    (agent,) = spec["template"]["spec"]["initContainers"]
+    assert agent["volumeMounts"][-1]["mountPath"] == "/var/lib/rollcall"
+    assert settings_of(agent).settings.bootstrap.marker == "/var/lib/rollcall/has-cluster"
+
+
+@pytest.mark.parametrize("chart", CONSUMERS)
+def test_values_that_both_have_reach_the_database(charts: Charts, chart: str) -> None:
     words = ("--set=image=example/db:1", "--set=replicas=5", "--set=storage=1Gi")
     resources: Any = {"limits": {"memory": "3Gi", "cpu": "1"}}
     objects = charts.objects(chart, Install({"resources": resources}, words))
@@ -167,6 +214,26 @@ def test_values_reach_the_database(charts: Charts, chart: str) -> None:
     assert (spec["replicas"], database["image"]) == (5, "example/db:1")
     assert claim["spec"]["resources"]["requests"] == {"storage": "1Gi"}
     assert database["resources"]["limits"] == resources["limits"]
+
+
+@pytest.mark.parametrize(
+    ("chart", "said", "name", "found"),
+    [
+        ("cassandra", "heap=3G", "MAX_HEAP_SIZE", {"value": "3G"}),
+        (
+            "galera",
+            "secret=x",
+            "MARIADB_ROOT_PASSWORD",
+            {"valueFrom": {"secretKeyRef": {"name": "x", "key": "root-password"}}},
+        ),
+    ],
+)
+def test_values_of_one_database_reach_its_variables(
+    charts: Charts, chart: str, said: str, name: str, found: Yaml
+) -> None:
+    objects = charts.objects(chart, Install({}, (f"--set={said}",)))
+    pod = named(objects, "StatefulSet", "db")["spec"]["template"]["spec"]
+    assert {"name": name, **found} in pod["containers"][0]["env"]
 
 
 def test_a_changed_file_restarts_the_pods_that_read_it(charts: Charts, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The script of the helm tests, against servers that say what an agent's status says."""
+"""The script of `rollcall.test`, against servers that say what an agent's status says."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pytest
 
 from agent.core.snapshot import OutputState, Snapshot
 from agent.status.document import status_document
-from tests.charts.helm import CHARTS
+from tests.charts.helm import LIBRARY
 from tests.status.situations import NOW, endpoints, failing, membership, ready, shown, waiting
 from tests.support.http_server import Script, reply, serving
 
-SCRIPT = CHARTS / "examples" / "galera" / "files" / "look.py"
+TEMPLATES = (LIBRARY / "templates" / "_test.tpl").read_text(encoding="utf-8")
+SCRIPT = TEMPLATES.partition('define "rollcall.own.look" -}}\n')[2].rpartition("{{- end -}}")[0]
 # Seconds: longer than anything here takes.
 LONG = 60
 KNOWS_TWO = shown(membership((NOW - 40, endpoints(0, 1)), (NOW - 1, endpoints(0, 1))))
@@ -34,7 +35,7 @@ def looked(
     with ExitStack() as open_ones:
         servers = [open_ones.enter_context(serving(*scripts)) for scripts in agents]
         names = [f"127.0.0.1:{server.port}" for server in servers]
-        command = [sys.executable, "-c", SCRIPT.read_text(encoding="utf-8"), str(seconds), *names]
+        command = [sys.executable, "-c", SCRIPT, str(seconds), *names]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG)
     return done, names
 
@@ -81,8 +82,14 @@ def test_what_is_wrong_is_said_in_one_sentence(second: Script, why: str) -> None
 
 
 def test_a_pod_that_is_not_there_is_named() -> None:
-    command = [sys.executable, str(SCRIPT), "0", "127.0.0.1:1"]
+    command = [sys.executable, "-c", SCRIPT, "0", "127.0.0.1:1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG)
     assert done.returncode == 1
     assert done.stderr.startswith("127.0.0.1:1 does not say how it is: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_its_types_hold() -> None:
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "-c", SCRIPT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

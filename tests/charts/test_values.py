@@ -168,6 +168,13 @@ def test_volumes_can_be_on_the_nodes_disk(charts: Charts) -> None:
     assert spec["volumes"] == [{"name": "peers", "emptyDir": {"medium": "", "sizeLimit": "20Mi"}}]
 
 
+def test_volumes_without_values_are_as_usual(charts: Charts) -> None:
+    assert (
+        pod(charts, under("--set=rollcall.volume=null"))["volumes"]
+        == pod(charts, under())["volumes"]
+    )
+
+
 def test_switched_off_only_the_service_stays_and_no_settings_are_needed(charts: Charts) -> None:
     for version in (NATIVE, PLAIN):
         objects = charts.objects(

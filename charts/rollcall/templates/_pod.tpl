@@ -41,9 +41,10 @@ Use:
 */}}
 {{- define "rollcall.volumes" -}}
 {{- $read := include "rollcall.own.read" . | fromJson -}}
+{{- $volume := $read.volume | default (dict "medium" "Memory" "sizeLimit" "1Mi") -}}
 {{- $volumes := list -}}
 {{- range include "rollcall.own.mounts" $read.folders | fromJsonArray -}}
-  {{- $volumes = append $volumes (dict "name" .name "emptyDir" ($read.volume | default dict)) -}}
+  {{- $volumes = append $volumes (dict "name" .name "emptyDir" $volume) -}}
 {{- end -}}
 {{- with $volumes -}}{{ toYaml . }}{{- end -}}
 {{- end -}}
@@ -62,14 +63,4 @@ Use:
   {{- $mounts = append $mounts (set . "readOnly" true) -}}
 {{- end -}}
 {{- with $mounts -}}{{ toYaml . }}{{- end -}}
-{{- end -}}
-
-{{/*
-rollcall.image: the image's whole name, for a pod of your own such as a helm test.
-Use:
-        image: {{ include "rollcall.image" . | quote }}
-*/}}
-{{- define "rollcall.image" -}}
-{{- $read := include "rollcall.own.read" . | fromJson -}}
-{{- include "rollcall.own.image" $read.image -}}
 {{- end -}}

@@ -4,14 +4,16 @@ founding is safe, and it notes on the volume that there was a cluster.
 Takes the chart's context.
 */}}
 {{- define "galera.rollcall" -}}
-{{- $values := deepCopy .Values.rollcall -}}
-{{- if eq .Values.found "first" -}}
+{{- $values := deepCopy (.Values.rollcall | default dict) -}}
+{{- $settings := $values.settings | default dict -}}
+{{- if and (eq .Values.found "first") $settings.outputs -}}
   {{- $advice := dict "format" "env" "path" "/peers/peers.env" -}}
-  {{- $_ := set $values.settings "outputs" (append $values.settings.outputs $advice) -}}
-  {{- $_ := set $values.settings.bootstrap "allow_first" true -}}
-  {{- $_ := set $values.settings.bootstrap "marker" "/var/lib/rollcall/has-cluster" -}}
+  {{- $_ := set $settings "outputs" (append $settings.outputs $advice) -}}
+  {{- $first := dict "allow_first" true "marker" "/var/lib/rollcall/has-cluster" -}}
+  {{- $_ := merge $first ($settings.bootstrap | default dict) | set $settings "bootstrap" -}}
   {{- $marker := dict "name" "data" "mountPath" "/var/lib/rollcall" "subPath" "rollcall" -}}
-  {{- $_ := set $values "extraVolumeMounts" (append $values.extraVolumeMounts $marker) -}}
+  {{- $mounts := $values.extraVolumeMounts | default list -}}
+  {{- $_ := append $mounts $marker | set $values "extraVolumeMounts" -}}
 {{- end -}}
 {{- toYaml $values -}}
 {{- end -}}

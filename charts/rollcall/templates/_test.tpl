@@ -1,3 +1,56 @@
+{{/*
+rollcall.test: a pod for `helm test`, whole: it asks all agents whether their files are written, and whether they
+know the same members. Empty where nobody can be asked: with `enabled: false`, or settings.status.listen none.
+Takes a dict as rollcall.headlessService does, with `replicas` besides; `name` is the StatefulSet's and its
+service's.
+Use: {{ include "rollcall.test" (dict "context" $ "replicas" .Values.replicas) }}
+*/}}
+{{- define "rollcall.test" -}}
+{{- $read := include "rollcall.own.read" . | fromJson -}}
+{{- if and $read.enabled $read.port -}}
+{{- $name := include "rollcall.own.name" . -}}
+{{- $first := int $read.settings.start_ordinal -}}
+{{- $agents := list -}}
+{{- range untilStep $first (add $first .replicas | int) 1 -}}
+  {{- $agents = append $agents (printf "%s-%d.%s:%s" $name . $name $read.port) -}}
+{{- end -}}
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ $name }}-look
+  annotations: {helm.sh/hook: test}
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  containers:
+  - name: look
+    image: {{ include "rollcall.own.image" $read.image | quote }}
+    {{- with ($read.image).pullPolicy }}
+    imagePullPolicy: {{ . }}
+    {{- end }}
+    command: [python3, -c]
+    args:
+    - |
+      {{- include "rollcall.own.look" . | nindent 6 }}
+    - "60"  # seconds
+    {{- toYaml $agents | nindent 4 }}
+    {{- with $read.resources }}
+    resources:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    {{- with $read.securityContext }}
+    securityContext:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+rollcall.own.look: the script that asks. A library's files are not there for the chart that has it, so it is a
+template.
+*/}}
+{{- define "rollcall.own.look" -}}
 """Asks the agents of all pods what they know, for `helm test`: look.py SECONDS HOST:PORT...
 
 All is well if each gate is open, each file is written, and all know the same members. A change
@@ -9,9 +62,10 @@ import http.client
 import json
 import sys
 import time
+from typing import Any
 
 
-def status(agent: str) -> dict:
+def status(agent: str) -> Any:
     """What an agent says of itself."""
     asked = http.client.HTTPConnection(agent, timeout=5)
     try:
@@ -54,3 +108,4 @@ def main(seconds: str, *agents: str) -> str | None:
 
 if __name__ == "__main__":
     sys.exit(main(*sys.argv[1:]))
+{{- end -}}
