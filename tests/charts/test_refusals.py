@@ -40,6 +40,10 @@ OF_THE_SCHEMA = [
         "startupProbe.httpGet.path=/x",
         "'/startupProbe': additional properties 'httpGet' not allowed",
     ),
+    (
+        "startupProbe.failureThreshold=3",
+        "'/startupProbe': additional properties 'failureThreshold' not allowed",
+    ),
     ("livenessProbe.periodSeconds=0", "'/livenessProbe/periodSeconds': minimum"),
     ("readinessProbe.periodSeconds=5", "additional properties 'readinessProbe' not allowed"),
     (
@@ -103,6 +107,16 @@ def test_a_part_of_an_output_by_set_says_what_became_of_the_rest(charts: Charts)
     assert "a --set of one of them takes the place of the whole list" in said
 
 
+FOLLOW = "volumes and probes follow from it, so say it in settings."
+VARIABLES = {
+    "ROLLCALL_CONFIG": "Rollcall reads a config file or its settings from here, not both",
+    "ROLLCALL_SETTINGS": "it is what `settings` becomes, so say it there",
+    "ROLLCALL_OUTPUT": f"{FOLLOW}outputs",
+    "ROLLCALL_STATUS_LISTEN": f"{FOLLOW}status.listen",
+    "ROLLCALL_WAIT_TIMEOUT": f"{FOLLOW}wait_timeout",
+}
+
+
 @pytest.mark.parametrize(
     ("words", "version", "why"),
     [
@@ -119,10 +133,13 @@ def test_a_part_of_an_output_by_set_says_what_became_of_the_rest(charts: Charts)
             PLAIN,
             "podMonitor.enabled is true, and with settings.status.listen none there are no metrics",
         ),
-        (
-            "rollcall.extraEnv[0].name=ROLLCALL_WAIT_TIMEOUT,rollcall.extraEnv[0].value=1h",
-            NATIVE,
-            "extraEnv can't have ROLLCALL_WAIT_TIMEOUT: volumes and probes follow from it",
+        *(
+            (
+                f"rollcall.extraEnv[0].name={name},rollcall.extraEnv[0].value=x",
+                NATIVE,
+                f"extraEnv can't have {name}: {why}",
+            )
+            for name, why in VARIABLES.items()
         ),
     ],
 )
@@ -140,6 +157,8 @@ def test_values_that_contradict_each_other_are_refused(
         ("galera", "found=always", "'/found': value must be one of 'none', 'first', 'last'"),
         ("galera", "replicas=0", "'/replicas': minimum"),
         ("galera", "image.tag=11", "'/image': got object, want string"),
+        ("galera", "rollcall.enabled=false", "'/rollcall/enabled': value must be true"),
+        ("cassandra", "rollcall.enabled=false", "'/rollcall/enabled': value must be true"),
         ("galera", "rollcall.found=first", "additional properties 'found' not allowed"),
         ("cassandra", "heap=1", "'/heap': got number, want string"),
         ("cassandra", "storage=10", "'/storage': got number, want string"),

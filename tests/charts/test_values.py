@@ -223,20 +223,6 @@ def test_a_release_from_before_rollcall_can_be_upgraded_with_its_old_values(char
     assert "--reset-then-reuse-values" in why
 
 
-def test_the_service_is_the_one_that_the_settings_name(charts: Charts) -> None:
-    named = of_kind(
-        charts.objects("harness", under("--set=rollcall.settings.service=x")), "Service"
-    )
-    assert [each["metadata"]["name"] for each in named] == ["x"]
-    more = {"name": "y", "selector": {"app": "y"}, "ports": [{"name": "cql", "port": 9042}]}
-    (service,) = of_kind(
-        charts.objects("harness", under(values={**LEAST, "more": more})), "Service"
-    )
-    assert service["metadata"]["name"] == "y"
-    assert service["spec"]["selector"] == {"app": "y"}
-    assert service["spec"]["ports"] == [{"name": "cql", "port": 9042}]
-
-
 def test_the_pod_monitor_asks_the_port_that_the_agent_names(charts: Charts) -> None:
     words = ("--set=rollcall.podMonitor.enabled=true", "--set=rollcall.podMonitor.labels.team=db")
     objects = charts.objects("harness", under(*words))

@@ -46,13 +46,21 @@ Takes a dict: `wish` (as nativeSidecar in the values), `version` (Kubernetes').
 {{- end -}}
 
 {{/*
-rollcall.own.checkVariables: nothing, or an error: of a setting that volumes and probes would not follow.
+rollcall.own.checkVariables: nothing, or an error: of a variable that goes around the settings, which volumes
+and probes would not follow.
 Takes extraEnv of the values.
 */}}
 {{- define "rollcall.own.checkVariables" -}}
-{{- $keys := dict "ROLLCALL_OUTPUT" "outputs" "ROLLCALL_SETTINGS" "KEY"
-  "ROLLCALL_STATUS_LISTEN" "status.listen" "ROLLCALL_WAIT_TIMEOUT" "wait_timeout" -}}
+{{- $keys := dict "ROLLCALL_OUTPUT" "outputs" "ROLLCALL_STATUS_LISTEN" "status.listen"
+  "ROLLCALL_WAIT_TIMEOUT" "wait_timeout" -}}
 {{- range $variable := . -}}
+  {{- if eq $variable.name "ROLLCALL_SETTINGS" -}}
+    {{- fail (list "rollcall: extraEnv can't have ROLLCALL_SETTINGS: it is what `settings` becomes, so say it"
+      "there" | join " ") -}}
+  {{- else if eq $variable.name "ROLLCALL_CONFIG" -}}
+    {{- fail (list "rollcall: extraEnv can't have ROLLCALL_CONFIG: Rollcall reads a config file or its"
+      "settings from here, not both; say in `settings` what the file says" | join " ") -}}
+  {{- end -}}
   {{- with get $keys $variable.name -}}
     {{- $mend := printf "volumes and probes follow from it, so say it in settings.%s" . -}}
     {{- fail (printf "rollcall: extraEnv can't have %s: %s" $variable.name $mend) -}}

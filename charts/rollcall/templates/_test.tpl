@@ -1,6 +1,6 @@
 {{/*
-rollcall.test: a pod for `helm test`, whole: it asks all agents whether their files are written, and whether they
-know the same members. Empty where nobody can be asked: with `enabled: false`, or settings.status.listen none.
+rollcall.test: a pod for `helm test`, whole: it asks all agents whether their files are written, and whether
+they know the same members. Empty where nobody can be asked: with `enabled: false`, or settings.status.listen none.
 Takes a dict as rollcall.headlessService does, with `replicas` besides; `name` is the StatefulSet's and its
 service's.
 Use: {{ include "rollcall.test" (dict "context" $ "replicas" .Values.replicas) }}
