@@ -113,7 +113,6 @@ VARIABLES = {
     "ROLLCALL_SETTINGS": "it is what `settings` becomes, so say it there",
     "ROLLCALL_OUTPUT": f"{FOLLOW}outputs",
     "ROLLCALL_STATUS_LISTEN": f"{FOLLOW}status.listen",
-    "ROLLCALL_WAIT_TIMEOUT": f"{FOLLOW}wait_timeout",
 }
 
 
@@ -169,6 +168,12 @@ def test_an_example_has_a_schema_of_its_own(
     charts: Charts, chart: str, said: str, why: str
 ) -> None:
     assert why in charts.refusal(chart, Install({}, (f"--set={said}",)))
+
+
+def test_nobody_founds_a_cluster_without_what_says_that_it_is_safe(charts: Charts) -> None:
+    said = ("--set=found=first,rollcall.settings.bootstrap=null",)
+    why = charts.refusal("galera", Install({}, said))
+    assert "galera: found=first asks rollcall.settings.bootstrap whether it is safe" in why
 
 
 def test_a_cluster_that_is_too_old_is_refused(charts: Charts) -> None:

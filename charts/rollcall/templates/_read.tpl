@@ -51,8 +51,7 @@ and probes would not follow.
 Takes extraEnv of the values.
 */}}
 {{- define "rollcall.own.checkVariables" -}}
-{{- $keys := dict "ROLLCALL_OUTPUT" "outputs" "ROLLCALL_STATUS_LISTEN" "status.listen"
-  "ROLLCALL_WAIT_TIMEOUT" "wait_timeout" -}}
+{{- $keys := dict "ROLLCALL_OUTPUT" "outputs" "ROLLCALL_STATUS_LISTEN" "status.listen" -}}
 {{- range $variable := . -}}
   {{- if eq $variable.name "ROLLCALL_SETTINGS" -}}
     {{- fail (list "rollcall: extraEnv can't have ROLLCALL_SETTINGS: it is what `settings` becomes, so say it"

@@ -10,7 +10,8 @@ Takes the chart's context.
   {{- $advice := dict "format" "env" "path" "/peers/peers.env" -}}
   {{- $_ := set $settings "outputs" (append $settings.outputs $advice) -}}
   {{- $first := dict "allow_first" true "marker" "/var/lib/rollcall/has-cluster" -}}
-  {{- $_ := merge $first ($settings.bootstrap | default dict) | set $settings "bootstrap" -}}
+  {{- $why := "galera: found=first asks rollcall.settings.bootstrap whether it is safe: leave that as it is" -}}
+  {{- $_ := required $why $settings.bootstrap | merge $first | set $settings "bootstrap" -}}
   {{- $marker := dict "name" "data" "mountPath" "/var/lib/rollcall" "subPath" "rollcall" -}}
   {{- $mounts := $values.extraVolumeMounts | default list -}}
   {{- $_ := append $mounts $marker | set $values "extraVolumeMounts" -}}
