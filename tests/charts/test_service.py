@@ -31,6 +31,11 @@ def test_the_chart_can_say_all_that_is_not_as_usual(charts: Charts) -> None:
     assert service["spec"]["ports"] == ports
 
 
+def test_it_has_a_port_so_that_dns_has_srv_records(charts: Charts) -> None:
+    (service,) = services(charts, "--set=rollcall.settings.status.listen=:1234")
+    assert service["spec"]["ports"] == [{"name": "rollcall", "port": 1234}]
+
+
 def test_a_second_use_has_one_of_its_own(charts: Charts) -> None:
     found = services(charts, proxy={"enabled": True, **FOLLOWER})
     assert sorted(each["metadata"]["name"] for each in found) == ["db", "proxy"]

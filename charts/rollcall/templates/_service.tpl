@@ -30,7 +30,8 @@ rollcall.headlessService: the service that the StatefulSet names as its serviceN
 DNS before they are ready: a member gets ready only by finding the others. With `enabled: false` it stays.
 Takes the chart's context; or a dict of `context`, and of what is not as usual: `values`, `name` (else
 settings.service, else the release's name), `selector` (else the names of the chart and the release, as
-`helm create` has it), `ports` (else none, which will do), `labels` and `annotations`.
+`helm create` has it), `ports` (else Rollcall's own: with a port, one question to DNS is enough), `labels` and
+`annotations`.
 Use: {{ include "rollcall.headlessService" (dict "context" $ "name" "db" "selector" (dict "app" "db")) }}
 */}}
 {{- define "rollcall.headlessService" -}}
@@ -51,8 +52,12 @@ spec:
   publishNotReadyAddresses: true
   selector:
     {{- include "rollcall.own.selector" . | nindent 4 }}
-  {{- with .ports }}
+  {{- $port := include "rollcall.own.read" . | fromJson | dig "port" "" }}
+  {{- if .ports }}
   ports:
-  {{- toYaml . | nindent 2 }}
+  {{- toYaml .ports | nindent 2 }}
+  {{- else if $port }}
+  ports:
+  - {name: rollcall, port: {{ $port }}}
   {{- end }}
 {{- end -}}
