@@ -44,3 +44,8 @@ def dns(cluster: Cluster, place: Place) -> Iterator[Nameserver]:
     """A nameserver of the module's own, which can be stopped."""
     with nameserver(cluster, place) as made:
         yield made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long stories first: then the processes end together."""
+    items.sort(key=lambda item: not item.path.stem.endswith(("_readme", "_chart")))
