@@ -68,6 +68,7 @@ def stops_in_order(galera: Example) -> None:
     galera.kubectl("scale", "statefulset/db", "--replicas=3")
 
     def run() -> bool:
-        return [*galera.restarts("mariadb")] == ["db-0", "db-1", "db-2"]
+        pods = galera.cluster.pods(galera.namespace, "app=db").values()
+        return [pod["status"]["phase"] for pod in pods] == ["Running"] * 3
 
     in_time(run, WHOLE, "three pods are past Init")
