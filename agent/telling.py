@@ -6,7 +6,7 @@ from typing import Any
 from agent.core.bootstrap import Advice
 from agent.core.decisions import Decision, Did
 from agent.core.hearing import Heard
-from agent.core.roll import Peer
+from agent.core.roll import Peer, sets_of
 from agent.core.seldom import Seldom
 from agent.edges import Clock, Events, Target
 from agent.formats import Withheld
@@ -23,6 +23,7 @@ class Teller:
         self._clock = clock
         self._said: dict[str, Seldom] = {}
         self._troubled: set[str] = set()
+        self._sets: tuple[str, ...] = ()
 
     def seldom(self, topic: str, level: str, sentence: str, key: str = "", **more: Any) -> None:
         """Tells of a trouble that lasts: at once, after a minute, and then ever more seldom.
@@ -83,6 +84,14 @@ class Teller:
         names = [peer.name for peer in peers]
         listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
         self.now("info", listed, kind="members", generation=generation, peers=names)
+        sets = sets_of(peers)
+        if len(sets) > 1 and sets != self._sets:
+            sentence = (
+                f"pods of {', '.join(sets[:MANY])}{' and more' if len(sets) > MANY else ''} are "
+                "behind one service: all are members, and count for the gate"
+            )
+            self.now("info", sentence, kind="sets")
+        self._sets = sets
 
     def written(self, target: Target, generation: int) -> None:
         """Tells that a file was replaced; what was wrong with it is over."""

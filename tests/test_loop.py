@@ -436,6 +436,19 @@ def test_what_is_odd_about_the_setup_is_said_but_keeps_nothing_from_working() ->
     assert world.said("remark") == ["the service has no ports"]
 
 
+def test_pods_of_another_set_behind_the_service_are_said_when_they_come_and_not_again() -> None:
+    other = tuple(Endpoint(SERVICE.pod(f"ma-{n}"), (f"10.0.1.{n}",)) for n in (0, 1))
+    world = World(dns=listed(0, 1))
+    running = world.loop("db-1")
+    running.pass_time(5)
+    assert world.said("sets") == []
+    for endpoints in (other[:1], other):
+        world.dns = Answered((*listed(0, 1).endpoints, *endpoints))
+        running.pass_time(10)
+    (sentence,) = world.said("sets")
+    assert sentence.startswith("pods of db, ma are behind one service")
+
+
 def test_a_pod_that_dns_does_not_list_is_told_what_to_mend() -> None:
     world = World(dns=listed(0))
     assert world.loop("db-1").pass_time(50) is End.READY
