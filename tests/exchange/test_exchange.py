@@ -351,7 +351,7 @@ def is_open(number):
         return False
     return True
 if sys.argv[1] == "threads":
-    threading.stack_size(1 << 46)
+    threading.stack_size(1 << 62)
 else:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     try:

@@ -29,7 +29,7 @@ from agent.notify import Exec, Http
 from agent.notify.attempts import going_on
 from agent.exchange import Request
 from tests.notify.world import NEWS, World
-threading.stack_size(1 << 46)
+threading.stack_size(1 << 62)
 world = World()
 def descriptors():
     return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
