@@ -78,7 +78,7 @@ readback: $(PROJECT) $(TEST) programs ## have rendered files read by the real pr
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/readback $(SPREAD) $(ARGS)
 
 e2e: $(PROJECT) $(TEST) tools programs ## bring up the examples with real databases, and break them
-	ROLLCALL_STRICT=1 .venv/bin/pytest tests/clusters $(ARGS)
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/clusters --numprocesses 2 --dist loadfile $(ARGS)
 
 e2e-kubernetes: $(PROJECT) $(TEST) tools programs ## run pods in the Kubernetes of KUBECONFIG, and break what they stand on
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/kubernetes $(SPREAD) $(ARGS)
