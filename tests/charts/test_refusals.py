@@ -27,6 +27,7 @@ OF_THE_SCHEMA = [
         "settings.outputs[0].pth=/x",
         "'/settings/outputs/0': additional properties 'pth' not allowed",
     ),
+    ("settings.pod_name=db-0", "'/settings': additional properties 'pod_name' not allowed"),
     ("settings.replicas=three", "'/settings/replicas': got string, want"),
     ("settings.wait_timeout=240", "'/settings/wait_timeout'"),
     ("settings.wait_timeout=soon", "'/settings/wait_timeout': 'soon' does not match pattern"),
