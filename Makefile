@@ -81,7 +81,7 @@ e2e: $(PROJECT) $(TEST) tools programs ## bring up the examples with real databa
 	ROLLCALL_STRICT=1 .venv/bin/pytest tests/clusters --numprocesses 2 --dist loadfile $(ARGS)
 
 e2e-kubernetes: $(PROJECT) $(TEST) tools programs ## run pods in the Kubernetes of KUBECONFIG, and break what they stand on
-	ROLLCALL_STRICT=1 .venv/bin/pytest tests/kubernetes $(SPREAD) $(ARGS)
+	ROLLCALL_STRICT=1 .venv/bin/pytest tests/kubernetes $(SPREAD) --no-loadscope-reorder $(ARGS)
 
 mutations: $(PROJECT) $(TEST) ## break each rule in a copy of the tree and show which test fails for it
 	.venv/bin/python -m tests.mutations.run $(ARGS)
