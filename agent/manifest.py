@@ -101,6 +101,13 @@ def _check(wish: Wish) -> None:
         )
     if not wish.image or len(wish.image.split()) != 1:
         raise ManifestError(f"--image {wish.image!r} is no image: write it as rollcall-agent:0.1.0")
+    for path in (output.path for output in wish.settings.outputs):
+        has_folder = path.startswith("/") and PurePosixPath(path).parent.name
+        if not has_folder or path.endswith("/") or ".." in path.split("/"):
+            raise ManifestError(
+                f"{path} is no file in a folder that the database can have too: write it as in "
+                "/peers/peers.json"
+            )
 
 
 def _probes(wish: Wish) -> Yaml:
@@ -179,15 +186,7 @@ def _get(path: str) -> Yaml:
 
 def _folders(wish: Wish) -> dict[str, PurePosixPath]:
     """The folders of the outputs, by the names of their volumes."""
-    paths = [each.path for each in wish.settings.outputs]
-    for path in paths:
-        has_folder = path.startswith("/") and PurePosixPath(path).parent.name
-        if not has_folder or path.endswith("/") or ".." in path.split("/"):
-            raise ManifestError(
-                f"{path} is no file in a folder that the database can have too: write it as in "
-                "/peers/peers.json"
-            )
-    folders = dict.fromkeys(PurePosixPath(path).parent for path in paths)
+    folders = dict.fromkeys(PurePosixPath(each.path).parent for each in wish.settings.outputs)
     return {"peers" if not n else f"peers-{n + 1}": each for n, each in enumerate(folders)}
 
 

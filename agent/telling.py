@@ -6,7 +6,8 @@ from typing import Any
 from agent.core.bootstrap import Advice
 from agent.core.decisions import Decision, Did
 from agent.core.hearing import Heard
-from agent.core.roll import Peer, sets_of
+from agent.core.names import sets_of
+from agent.core.roll import Peer
 from agent.core.seldom import Seldom
 from agent.edges import Clock, Events, Target
 from agent.formats import Withheld
@@ -84,7 +85,7 @@ class Teller:
         names = [peer.name for peer in peers]
         listed = f"{len(names)} {'peer' if len(names) == 1 else 'peers'}: {', '.join(names)}"
         self.now("info", listed, kind="members", generation=generation, peers=names)
-        sets = sets_of(peers)
+        sets = sets_of(names)
         if len(sets) > 1 and sets != self._sets:
             sentence = (
                 f"pods of {', '.join(sets[:MANY])}{' and more' if len(sets) > MANY else ''} are "

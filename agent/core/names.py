@@ -8,6 +8,7 @@ could end a string in a config file. That is why no template has to escape a nam
 import functools
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 Family = Literal["any", "ipv4", "ipv6"]
@@ -97,6 +98,11 @@ def split_ordinal(pod: str) -> tuple[str, int] | None:
     if match is None or (_DASHED_V4.fullmatch(pod) and dashed_address(pod)):
         return None
     return match["set"], int(match["ordinal"])
+
+
+def sets_of(pods: Iterable[str]) -> tuple[str, ...]:
+    """The StatefulSets whose pods these are, by their names, in order."""
+    return tuple(sorted({parts[0] for pod in pods if (parts := split_ordinal(pod))}))
 
 
 @_remembered

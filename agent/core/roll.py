@@ -5,7 +5,7 @@ templates see it. docs/roll.md describes the document for people; `ROLL_VERSION`
 reader of an older document would be misled.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -84,12 +84,6 @@ class Peer:
 def host_of(peer: Peer) -> str:
     """The address of a peer to use first; its name while it is not located."""
     return peer.addresses[0] if peer.addresses else peer.fqdn
-
-
-def sets_of(peers: Iterable[Peer]) -> tuple[str, ...]:
-    """The StatefulSets whose pods these are, by their names."""
-    found = (split_ordinal(peer.name) for peer in peers)
-    return tuple(sorted({parts[0] for parts in found if parts}))
 
 
 def sort_key(peer: Peer) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ def json_schema(formats: Iterable[str]) -> Schema:
     """Of the config file, and so of ROLLCALL_SETTINGS; `formats` are the built-in ones."""
     made = _schema_of(inspect.type_info(Settings), "")
     output = made["properties"]["outputs"]["items"]
-    output["properties"]["format"] = {"enum": [*formats, None]}
+    output["properties"]["format"] = _or_null({"enum": [*formats]})
     return {"$schema": _DRAFT, "title": "Rollcall's settings", **made}
 
 

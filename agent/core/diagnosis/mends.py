@@ -62,13 +62,14 @@ def headless(service: Service) -> Mend:
 
 def whole_service(service: Service, whose: str) -> Mend:
     """All that a headless service has to have; `whose` pods it is of."""
-    instead = (
-        f"; if a service of another name has them, mend the {whose}'s serviceName instead: delete "
-        f"the {whose} with --cascade=orphan, make it again"
-    )
-    of_set = instead if whose == "StatefulSet" else ""
+    place = f"{_place(service)}; the selector: labels of the {whose}'s pods"
+    if whose == "StatefulSet":
+        place += (
+            "; if a service of another name has them, mend the StatefulSet's serviceName instead: "
+            "delete the StatefulSet with --cascade=orphan, make it again"
+        )
     return lines_of(
-        f"{_place(service)}; the selector: labels of the {whose}'s pods{of_set}",
+        place,
         "spec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: LABEL}}",
     )
 

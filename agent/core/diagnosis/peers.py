@@ -7,13 +7,13 @@ from agent.core.diagnosis import mends
 from agent.core.diagnosis.evidence import Listed, Way
 from agent.core.diagnosis.manifests import listing, manifest_of, wanted_family
 from agent.core.diagnosis.mends import Mend
-from agent.core.diagnosis.service import names_of, pods, sets_of
+from agent.core.diagnosis.service import names_of, pods
 from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.gate import Waiting, judge
 from agent.core.glance import at_once
 from agent.core.identity import Identity
 from agent.core.membership import Membership
-from agent.core.names import is_address
+from agent.core.names import is_address, sets_of
 from agent.core.observation import Endpoint
 from agent.core.tracking import is_self
 
@@ -122,7 +122,7 @@ def _missing(evidence: Listed, state: Membership) -> Iterator[Verdict]:
         is_later = evidence.gate.wait_for != "predecessors" and not evidence.bare_by
         parallel = mends.parallel() if is_later and me.ordinal is not None else None
         yield fail(f"the gate is not open: {waiting.reason}", mend, parallel)
-    sets = sets_of(seen.endpoints)
+    sets = sets_of(names_of(seen.endpoints))
     yield from _too_few(evidence, absent, 0 if sets else len(seen.endpoints), mend)
     unfit = {endpoint.fqdn for endpoint in evidence.dns.unfit}
     lost = tuple(e for e in seen.endpoints if not e.addresses and e.fqdn not in unfit)
@@ -140,7 +140,7 @@ def _missing(evidence: Listed, state: Membership) -> Iterator[Verdict]:
     is_of_service = evidence.way in (Way.SRV, Way.ADDRESS) and not evidence.bare_by
     if len(sets) > 1 and is_of_service and me.set_name in (*sets, ""):
         yield warn(
-            f"pods of {some(sorted(sets))} are behind one service, and all count as peers",
+            f"pods of {some(sets)} are behind one service, and all count as peers",
             mends.selector(me.service, me.set_name or "one StatefulSet"),
         )
 

@@ -10,7 +10,7 @@ from agent.core.diagnosis.mends import Mend
 from agent.core.diagnosis.nameservers import NOBODY_ASKED, tcp_mend
 from agent.core.diagnosis.verdict import Verdict, fail, moot, ok, some, together, warn
 from agent.core.identity import Identity
-from agent.core.names import address_key, is_address, split_ordinal
+from agent.core.names import address_key, is_address, sets_of, split_ordinal
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Peer, Service
 
@@ -51,7 +51,7 @@ def _oddities(evidence: Known, seen: Answered) -> Iterator[Verdict]:
     if evidence.dns.unfit and not any(_has_address(e, me) for e in endpoints):
         yield _of_other_family(evidence)
         return
-    sets = sets_of(endpoints)
+    sets = sets_of(names_of(endpoints))
     if me.set_name and sets and me.set_name not in sets:
         yield _of_others(evidence, sets)
     numbered = [name for name in evidence.dns.records.names if split_ordinal(name)]
@@ -79,11 +79,11 @@ def _has_address(endpoint: Endpoint, me: Identity) -> bool:
     return bool(endpoint.addresses) and endpoint.fqdn != me.fqdn
 
 
-def _of_others(evidence: Known, sets: set[str]) -> Verdict:
+def _of_others(evidence: Known, sets: tuple[str, ...]) -> Verdict:
     """All are pods of other sets than this one's; of containers discovery itself says so."""
     me = evidence.me
     return fail(
-        f"they are pods of {some(sorted(sets))}, and none of {me.set_name}: its selector is "
+        f"they are pods of {some(sets)}, and none of {me.set_name}: its selector is "
         "another set's, or the service is",
         mends.selector(me.service, me.set_name),
     )
@@ -204,12 +204,6 @@ def check_freshness(evidence: Evidence) -> Verdict:
     if least < longest:
         return ok(f"the records' TTL is {least:g} to {longest:g} s, so a cache answers: {hidden}")
     return ok(f"the records' TTL is {longest:g} s: where a cache answers, {hidden}")
-
-
-def sets_of(endpoints: tuple[Endpoint, ...]) -> set[str]:
-    """The StatefulSets whose pods these are."""
-    found = (split_ordinal(name) for name in names_of(endpoints))
-    return {parts[0] for parts in found if parts}
 
 
 def names_of(endpoints: tuple[Endpoint, ...]) -> list[str]:
