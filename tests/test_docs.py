@@ -27,9 +27,9 @@ from agent.core.roll import Peer, Roll, from_document, to_document
 from agent.core.surroundings import Surroundings
 from agent.discovery import Inquiry, discoverer
 from agent.discovery.address import other_family
+from agent.discovery.attempt import Reply
 from agent.discovery.reading import read_srv
 from agent.discovery.second_look import no_names, no_such_port
-from agent.discovery.transport import Reply
 from agent.formats import FormatError, Recipe, Withheld, check, own_format, render
 from agent.formats import load as load_format
 from agent.formats import names as format_names
@@ -100,10 +100,10 @@ def test_readme_lists_every_format() -> None:
 
 
 def refused(rcode: dns.rcode.Rcode) -> Reply:
-    """A nameserver's whole answer that is only an rcode."""
+    """A nameserver's whole answer that is nothing but an rcode."""
     message = dns.message.make_response(dns.message.make_query("db.prod.svc.cluster.local.", "SRV"))
     message.set_rcode(rcode)
-    return Reply(message, Nameserver("10.96.0.10"))
+    return Reply(message.to_wire(), Nameserver("10.96.0.10"))
 
 
 def everything_said() -> Iterator[str]:

@@ -19,7 +19,8 @@ from agent.discovery.reading import (
     read_addresses,
     read_pointer,
 )
-from agent.discovery.transport import Kind, Resolver
+from agent.discovery.transport import Resolver
+from agent.discovery.wire import Kind
 
 # Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
 ASK_AGAIN = 30.0

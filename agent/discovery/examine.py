@@ -21,18 +21,13 @@ from agent.core.names import is_address, of_family
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
 from agent.discovery import Inquiry, discoverer
+from agent.discovery.attempt import EDNS_PAYLOAD, Failure, cut_short
 from agent.discovery.auto import NotBySrv, TooLong
 from agent.discovery.reading import pointer_of
 from agent.discovery.records import own_names, records_of
 from agent.discovery.srv import srv_name
-from agent.discovery.transport import (
-    EDNS_PAYLOAD,
-    Failure,
-    Kind,
-    Resolver,
-    cut_short,
-    refusal_of,
-)
+from agent.discovery.transport import Resolver, refusal_of
+from agent.discovery.wire import Kind
 
 # A packet may be lost, and a long list of names may take more than one poll.
 LOOKS = 2
@@ -92,7 +87,7 @@ def examine(place: Place, inquiry: Inquiry | None, clock: Clock) -> Dns:
     reply = resolver.ask(f"svc.{place.cluster_domain}", "A", resolver.deadline())
     if isinstance(reply, Failure):
         return found
-    return replace(found, has_zone=reply.message.rcode() == dns.rcode.NOERROR)
+    return replace(found, has_zone=reply.rcode == dns.rcode.NOERROR)
 
 
 def _first_question(place: Place, inquiry: Inquiry | None) -> tuple[str, Kind] | None:
@@ -119,7 +114,7 @@ def _ask_alone(question: tuple[str, Kind], place: Place, server: Nameserver, clo
     if isinstance(reply, Failure):
         reaction = Reaction.SILENT if reply.is_timeout else Reaction.UNREACHABLE
         return Asked(server, reaction, took, reply.reason)
-    match reply.message.rcode():
+    match reply.rcode:
         case dns.rcode.NOERROR:
             return Asked(server, Reaction.THERE, took)
         case dns.rcode.NXDOMAIN:

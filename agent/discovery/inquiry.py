@@ -8,7 +8,7 @@ from agent.core.names import Family
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Unknown
 from agent.core.roll import Peer, Service
-from agent.discovery.transport import Kind
+from agent.discovery.wire import Kind
 
 Mode = Literal["auto", "srv", "address", "ordinals", "static"]
 # The kinds of address records.

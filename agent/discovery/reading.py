@@ -19,7 +19,8 @@ import dns.rrset
 from agent.core.names import dashed_address, dns_name, ip_address
 from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.core.roll import Service
-from agent.discovery.transport import Failure, Reply, doubt_of, refusal_of
+from agent.discovery.attempt import Failure, Reply
+from agent.discovery.transport import doubt_of, refusal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def read_names(reply: Reply | Failure) -> tuple[str, ...] | Unknown:
     """Reads the answer to a PTR question: every name that the address has."""
     if isinstance(reply, Failure):
         return Unknown(reply.reason, reply.doubt)
-    if reply.message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+    if reply.rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Unknown(refusal_of(reply), doubt_of(reply))
     records = _records(reply.message, dns.rdatatype.PTR)
     return tuple(name for rrset in records for rdata in rrset if (name := _name(rdata.target)))
@@ -128,7 +129,7 @@ def _usable(reply: Reply | Failure, name: str) -> dns.message.Message | Absent |
     """The message, if it is an answer that speaks of `name`, a service's or a pod's."""
     if isinstance(reply, Failure):
         return Unknown(reply.reason, reply.doubt)
-    rcode = reply.message.rcode()
+    rcode = reply.rcode
     if rcode == dns.rcode.NXDOMAIN:
         return Absent(_no_such(name), Why.NO_SUCH_NAME, _negative_ttl(reply.message))
     if rcode != dns.rcode.NOERROR:

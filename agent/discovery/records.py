@@ -11,10 +11,12 @@ import dns.rrset
 
 from agent.core.diagnosis import Records
 from agent.core.names import dashed_address, dns_name, ip_address
+from agent.discovery.attempt import Failure, Reply
 from agent.discovery.inquiry import Inquiry
 from agent.discovery.reading import pointer_of
 from agent.discovery.srv import srv_name
-from agent.discovery.transport import Failure, Kind, Reply, Resolver
+from agent.discovery.transport import Resolver
+from agent.discovery.wire import Kind
 
 # Two answers may differ because a pod came in between; the second time that is no chance.
 LOOKS = 2

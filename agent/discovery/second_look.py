@@ -14,9 +14,10 @@ from agent.core.names import address_key, is_address, of_family, split_ordinal
 from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.core.roll import Service
 from agent.discovery.address import locate, other_family
+from agent.discovery.attempt import Reply
 from agent.discovery.inquiry import Inquiry, Way
 from agent.discovery.reading import Addresses
-from agent.discovery.transport import Reply, Resolver, doubt_of, refusal_of
+from agent.discovery.transport import Resolver, doubt_of, refusal_of
 
 # Seconds. A namespace is made once, and before its pods.
 ASK_AGAIN = 10.0
@@ -73,7 +74,7 @@ class SecondLook:
                     return doubt
         name = f"{service.namespace}.svc.{service.cluster_domain}"
         reply = self._resolver.ask(name, "A", deadline)
-        rcode = reply.message.rcode() if isinstance(reply, Reply) else None
+        rcode = reply.rcode if isinstance(reply, Reply) else None
         if rcode == dns.rcode.NXDOMAIN:
             return Absent(
                 f"DNS has no namespace {service.namespace} in the cluster domain "

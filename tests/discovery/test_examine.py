@@ -16,8 +16,8 @@ from agent.core.observation import Absent, Answered, Unknown, Why
 from agent.core.roll import Peer
 from agent.core.roll import Service as Asked
 from agent.discovery import Inquiry
+from agent.discovery.attempt import EDNS_PAYLOAD
 from agent.discovery.examine import Place, examine, way_of
-from agent.discovery.transport import EDNS_PAYLOAD
 from agent.lab.cluster import Pod, Port, Service
 from tests.discovery.conftest import Serve
 from tests.discovery.world import DB, World, pods

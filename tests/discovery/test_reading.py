@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from agent.core.names import dns_name, ip_address, is_address
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Endpoint, Unknown
+from agent.discovery.attempt import Reply
 from agent.discovery.reading import Addresses, read_addresses, read_pointer, read_srv
-from agent.discovery.transport import Reply
 from agent.lab.cluster import Cluster, Pod, Service
 from agent.lab.zone import answer as zone_answer
 from tests.discovery.world import DB, pods
@@ -52,7 +52,7 @@ def message(question: dns.message.Message, *records: str) -> dns.message.Message
 
 def arrived(sent: dns.message.Message) -> Reply:
     """The message as it is after its way through the network."""
-    return Reply(dns.message.from_wire(sent.to_wire()), FROM)
+    return Reply(sent.to_wire(), FROM)
 
 
 ASKED_SRV, ASKED_A, ASKED_PTR = asking(ZONE, "SRV"), asking(ZONE, "A"), asking(POINTER, "PTR")
@@ -168,13 +168,13 @@ def test_damaged_bytes_are_names_of_the_service_and_addresses_or_a_reason(
     arriving: tuple[dns.message.Message, bytes],
 ) -> None:
     question, wire = arriving
+    reply = Reply(wire, FROM)
     try:
-        found = dns.message.from_wire(wire)
+        is_answer = question.is_response(reply.message)
     except (dns.exception.DNSException, ValueError):
         return  # what the transport takes for no message at all
-    if not question.is_response(found):
+    if not is_answer:
         return
-    reply = Reply(found, FROM)
     for seen in (read_srv(reply, DB), read_addresses(reply, DB.fqdn), read_pointer(reply, DB)):
         must_be_sound(seen)
 

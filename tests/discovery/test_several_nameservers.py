@@ -10,7 +10,8 @@ import dns.rcode
 import pytest
 
 from agent.core.nameservers import Nameserver
-from agent.discovery.transport import RETURN_AFTER, Failure, Reply, Resolver
+from agent.discovery.attempt import Failure, Reply
+from agent.discovery.transport import RETURN_AFTER, Resolver
 from tests.discovery.conftest import Serve
 from tests.discovery.test_transport import NAME, right, says, silent
 from tests.support.scripted_dns import Question, ScriptedDns

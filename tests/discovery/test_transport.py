@@ -14,7 +14,9 @@ import dns.rdatatype
 import pytest
 
 from agent.core.nameservers import Nameserver
-from agent.discovery.transport import EDNS_PAYLOAD, LEAST_TRIES, Failure, Kind, Reply, Resolver
+from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
+from agent.discovery.transport import LEAST_TRIES, Resolver
+from agent.discovery.wire import Kind
 from tests.discovery.conftest import Serve
 from tests.support.scripted_dns import (
     Question,

@@ -2,6 +2,7 @@
 
 from tests.mutations.mutation import Mutation
 
+ATTEMPT = "agent/discovery/attempt.py"
 TRANSPORT = "agent/discovery/transport.py"
 READING = "agent/discovery/reading.py"
 ADDRESS = "agent/discovery/address.py"
@@ -29,40 +30,40 @@ MUTATIONS = (
     Mutation(
         "a packet that does not answer the question is taken",
         DOUBT,
-        TRANSPORT,
-        "return message if query.is_response(message) else None",
-        "return message",
+        ATTEMPT,
+        "return reply if is_answer else None",
+        "return reply",
         _TRANSPORT_TESTS,
     ),
     Mutation(
         "an answer that is cut short over TCP too is taken",
         DOUBT,
-        TRANSPORT,
-        "        if message.flags & dns.flags.TC:\n            return Failure(",
-        "        if message.flags & 0:\n            return Failure(",
+        ATTEMPT,
+        "return Failure(cut_short(server), Doubt.CUT_SHORT) if reply.is_cut else reply",
+        "return reply",
         _TRANSPORT_TESTS,
     ),
     Mutation(
         "an answer that is cut short is taken",
         DOUBT,
-        TRANSPORT,
-        "            if message.flags & dns.flags.TC:\n                is_tcp = True",
-        "            if message.flags & 0:\n                is_tcp = True",
+        ATTEMPT,
+        "is_tcp = reply.is_cut",
+        "is_tcp = False",
         _TRANSPORT_TESTS,
     ),
     Mutation(
         "a FORMERR to EDNS is the last word",
         ASKS,
-        TRANSPORT,
-        "if message.rcode() == dns.rcode.FORMERR:",
-        "if message.rcode() == -1:",
+        ATTEMPT,
+        "if not reply.is_cut and reply.rcode == dns.rcode.FORMERR:",
+        "if not reply.is_cut and reply.rcode == -1:",
         _TRANSPORT_TESTS,
     ),
     Mutation(
         "a nameserver that fails is the last word",
         ASKS,
         TRANSPORT,
-        "if isinstance(tried, Reply) and tried.message.rcode() not in _ASK_ANOTHER:",
+        "if isinstance(tried, Reply) and tried.rcode not in _ASK_ANOTHER:",
         "if isinstance(tried, Reply):",
         _TRANSPORT_TESTS,
     ),

@@ -1,0 +1,223 @@
+"""What an answer's bytes say, without a DNS library: whether it is the same answer as before.
+
+A poll brings the same answer nearly every time, with its records in another order. So an answer is
+brought down to a print that no order, weight, time to live, letter case or compression changes, and
+dnspython reads only what is new. Whatever is not exactly what such an answer looks like has no
+print, and dnspython decides what it is. RFC 1035 section 4.1 has the layout.
+
+This module knows bytes. What records mean, and who sent them, it must not know.
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from struct import Struct
+from typing import Literal
+
+Kind = Literal["SRV", "A", "AAAA", "PTR", "SOA"]
+
+_HEADER = Struct(">HHHHHH")  # ID, flags, and how many records each section has
+_ASKS = Struct(">HHHHH")  # the same behind the ID
+_QUESTION = Struct(">HH")  # behind the name: type, class
+_RECORD = Struct(">HHIH")  # behind the owner: type, class, time to live, length of the data
+_SOA_NUMBERS = Struct(">IIIII")
+HEADER = _HEADER.size
+_QR, _OPCODE, _TC, _RD, _RESERVED, _RCODE = 0x8000, 0x7800, 0x0200, 0x0100, 0x0040, 0x000F
+_NXDOMAIN = 3
+_A, _SOA, _PTR, _AAAA, _SRV, _OPT = 1, 6, 12, 28, 33, 41
+_KINDS: dict[Kind, int] = {"A": _A, "SOA": _SOA, "PTR": _PTR, "AAAA": _AAAA, "SRV": _SRV}
+_SIZES = {_A: 4, _AAAA: 16}
+_IN = 1
+_TOO_LONG = 2**31  # a time to live is shorter: RFC 2181 section 8
+_LONGEST_NAME = 255
+_LONGEST_LABEL = 63
+_POINTER = 0xC0
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What stands for an answer, and the lowest time to live of what was asked for (seconds).
+
+    Two answers to one question that have the same digest have the same records, but for weights and
+    times to live.
+    """
+
+    digest: bytes
+    ttl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Serial:
+    """The version of a zone, as its SOA record has it; `zone` is a name as `encoded` gives it."""
+
+    zone: bytes
+    number: int
+
+
+class _OddError(Exception):
+    """It is none of the answers that can be read here."""
+
+
+def encoded(name: str) -> bytes:
+    """A name, given without its final dot, as in a message, in lower case.
+
+    Raises ValueError if it can't be one.
+    """
+    labels = [label.encode("ascii") for label in name.lower().split(".")]
+    wire = b"".join(b"%c%b" % (len(label), label) for label in labels) + b"\0"
+    if len(wire) > _LONGEST_NAME or not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
+        raise ValueError(name)
+    return wire
+
+
+def section(name: str, kind: Kind) -> bytes:
+    """The question for a name, as the section of a message. Raises ValueError as `encoded` does."""
+    return encoded(name) + _QUESTION.pack(_KINDS[kind], _IN)
+
+
+def query(number: bytes, question: bytes, payload: int) -> bytes:
+    """A message that asks `question`, a section, with the ID `number`, 2 bytes.
+
+    `payload`: how many bytes an answer over UDP may have (EDNS, RFC 6891); 0 leaves that out.
+    """
+    asks = number + _ASKS.pack(_RD, 1, 0, 0, 1 if payload else 0) + question
+    return asks + b"\0" + _RECORD.pack(_OPT, payload, 0, 0) if payload else asks
+
+
+def plain(wire: bytes, question: bytes) -> Print | Serial | None:
+    """What stands for an answer to `question`, a section in lower case; None if it is no plain one.
+
+    Plain is a whole answer of SRV, A or AAAA records, and the "no" to a question for an SOA record:
+    the zone's own is then in the authority section, whether or not the name exists (RFC 2308
+    section 2). That the answer has the question's ID is for the caller to see.
+    """
+    if not wire.startswith(question, HEADER):
+        return None
+    try:
+        return _soa(wire, question) if _kind(question) == _SOA else _print(wire, question)
+    except (_OddError, IndexError, struct.error):
+        return None
+
+
+def is_cut(wire: bytes, question: bytes) -> bool:
+    """Whether it is an answer to `question` that is cut short, whatever else is in it."""
+    if not wire.startswith(question, HEADER):
+        return False
+    _, flags, questions, *_ = _HEADER.unpack_from(wire)
+    is_short: bool = flags & (_QR | _OPCODE | _TC) == _QR | _TC
+    return is_short and questions == 1
+
+
+def _kind(question: bytes) -> int:
+    return int.from_bytes(question[-4:-2], "big")
+
+
+def _print(wire: bytes, question: bytes) -> Print:
+    _, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
+    wrong = _OPCODE | _TC | _RESERVED | _RCODE
+    if flags & (_QR | wrong) != _QR or questions != 1 or authorities or not answers:
+        raise _OddError
+    asked = question[:-4]
+    wanted = (asked, _kind(question), _IN)
+    known, base = {HEADER: asked}, _base(asked)
+    records: set[bytes] = set()
+    lowest, options = _TOO_LONG, 0
+    at = HEADER + len(question)
+    for number in range(answers + additionals):
+        owner, at = _name(wire, at, known, base)
+        kind, of_class, ttl, length = _RECORD.unpack_from(wire, at)
+        at += _RECORD.size
+        if number < answers:
+            lowest = min(lowest, ttl)
+            if (owner, kind, of_class) != wanted or ttl >= _TOO_LONG:
+                raise _OddError
+        if _SIZES.get(kind) == length and of_class == _IN:
+            records.add(b"%c%b%b" % (kind, owner, wire[at : at + length]))
+        elif kind == _SRV and number < answers:
+            target, end = _name(wire, at + 6, known, base)
+            if end != at + length:
+                raise _OddError
+            # Priority and port; the weight between them follows the number of records.
+            records.add(b"%c%b%b%b" % (kind, target, wire[at : at + 2], wire[at + 4 : at + 6]))
+        else:
+            options += _plain_options(owner, kind, ttl, length)
+        at += length
+    if at != len(wire) or options > 1:
+        raise _OddError
+    digest = hashlib.blake2b(b"".join(sorted(records)), digest_size=16).digest()
+    return Print(digest, float(lowest))
+
+
+def _plain_options(owner: bytes, kind: int, ttl: int, length: int) -> int:
+    """1 for an OPT record that says nothing: no option, version 0, nothing more of an rcode.
+
+    RFC 6891 section 6.1. Raises _OddError for any other record.
+    """
+    if kind != _OPT or owner != b"\0" or ttl >> 16 or length:
+        raise _OddError
+    return 1
+
+
+def _soa(wire: bytes, question: bytes) -> Serial:
+    _, flags, questions, answers, authorities, _ = _HEADER.unpack_from(wire)
+    is_no = flags & _RCODE in (0, _NXDOMAIN) and not answers and authorities == 1
+    if flags & (_QR | _OPCODE | _TC | _RESERVED) != _QR or questions != 1 or not is_no:
+        raise _OddError
+    known = {HEADER: question[:-4]}
+    owner, at = _spelt(wire, HEADER + len(question), known)
+    kind, of_class, _, length = _RECORD.unpack_from(wire, at)
+    begin = at + _RECORD.size
+    _, middle = _spelt(wire, begin, known)
+    _, numbers = _spelt(wire, middle, known)
+    if (kind, of_class) != (_SOA, _IN) or numbers + _SOA_NUMBERS.size != begin + length:
+        raise _OddError
+    return Serial(owner, _SOA_NUMBERS.unpack_from(wire, numbers)[0])
+
+
+def _base(name: bytes) -> bytes:
+    """The name of the service in that of one of its ports: what its pods' names end in."""
+    at = 0
+    while name[at + 1 : at + 2] == b"_":  # RFC 2782
+        at += 1 + name[at]
+    return name[at:]
+
+
+def _name(wire: bytes, start: int, known: dict[int, bytes], base: bytes) -> tuple[bytes, int]:
+    """The name that begins at `start`, as in a question and in lower case, and where it ends.
+
+    `known` has names that came before, by where they begin, and gets this one; `base` is what most
+    of them end in. Raises _OddError and IndexError.
+    """
+    length = wire[start]
+    if length >= _POINTER:
+        name = known.get((length & ~_POINTER) << 8 | wire[start + 1])
+        if name is not None:
+            return name, start + 2
+    elif 0 < length <= _LONGEST_LABEL and wire.startswith(base, start + 1 + length):
+        end = start + 1 + length + len(base)
+        if end - start > _LONGEST_NAME:
+            raise _OddError
+        known[start] = name = wire[start:end].lower()
+        return name, end
+    return _spelt(wire, start, known)
+
+
+def _spelt(wire: bytes, start: int, known: dict[int, bytes]) -> tuple[bytes, int]:
+    """The same, label by label. A pointer leads backwards, and to no other pointer."""
+    labels: list[bytes] = []
+    at, end, before, room = start, 0, start, _LONGEST_NAME
+    while length := wire[at]:
+        if length >= _POINTER:
+            target = (length & ~_POINTER) << 8 | wire[at + 1]
+            if not HEADER <= target < before or wire[target] >= _POINTER:
+                raise _OddError
+            end = end or at + 2
+            at = before = target
+            continue
+        labels.append(wire[at : at + 1 + length])
+        at += 1 + length
+        room -= 1 + length
+        if length > _LONGEST_LABEL or room < 1:
+            raise _OddError
+    known[start] = name = b"".join(labels).lower() + b"\0"
+    return name, end or at + 1
