@@ -16,7 +16,7 @@ from agent.core.hearing import Heard
 from agent.core.identity import Identity
 from agent.core.membership import Rules
 from agent.core.notice import Notice
-from agent.core.observation import Observation
+from agent.core.observation import Observation, Quiet
 from agent.core.reconcile import OnDisk
 from agent.core.roll import Roll
 from agent.core.snapshot import Snapshot
@@ -124,11 +124,6 @@ def bury_nobody() -> None:
     """Has no processes to take leave of."""
 
 
-def not_advised(_: Roll, __: Yes | CantTell) -> Advice | None:
-    """Says nothing of founding a cluster."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Edges:
     """Everything that does something. `show` is given what is, at the end of each turn, and
@@ -139,6 +134,8 @@ class Edges:
 
     `recall` gives what `remember` was given last, before the last restart too; `remember` raises
     PublishError where it can't keep it.
+
+    `observe_at_rest` is asked instead of `observe` while nothing is awaited, where there is one.
     """
 
     observe: Callable[[], Observation]
@@ -148,10 +145,11 @@ class Edges:
     notifiers: tuple[Notifier, ...] = ()
     recall: Callable[[], bytes | None] = nothing
     remember: Callable[[bytes], None] = forget
-    advise: Callable[[Roll, Yes | CantTell], Advice | None] = not_advised
+    advise: Callable[[Roll, Yes | CantTell], Advice | None] | None = None
     listen: Listen = nobody_listens
     show: Callable[[Snapshot], None] = nobody_watches
     reap: Callable[[], None] = bury_nobody
+    observe_at_rest: Callable[[], Observation | Quiet] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from agent.core.delivery import stamp_of
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.hearing import Heard
 from agent.core.memory import Memory
-from agent.core.observation import Absent, Answered, Unknown
+from agent.core.observation import Absent, Answered, Observation, Quiet, Unknown
 from agent.core.roll import Roll
 from agent.core.schedule import Pace, next_poll
 from agent.core.snapshot import Polls, Snapshot
@@ -57,6 +57,8 @@ class Loop:
         self._deliveries = Deliveries(edges.notifiers, recalled.told, self._tell, edges.clock)
         self._advice: Advice | None = None
         self._heard = Heard()
+        self._last_roll = self._state.roll(plan.gate.replicas, plan.gate.start_ordinal)
+        self._roll_of: object = None
         self._is_open = self._was_open = recalled.opened_for == plan.gate.asks
         self._is_ready = False
         self._gate = "DNS was not asked yet"
@@ -142,6 +144,8 @@ class Loop:
 
     def _advise(self) -> str:
         """Takes new advice; why nothing is written without it, empty if that does not matter."""
+        if self._edges.advise is None:
+            return ""
         now = self._edges.clock.now()
         known = listing(self._state, now, self._plan.rules.longest_gap)
         advice = self._edges.advise(self._roll(), known)
@@ -156,10 +160,15 @@ class Loop:
         return f"whether to found a cluster is not known: {advice.reason}"
 
     def _roll(self) -> Roll:
-        gate, advice = self._plan.gate, self._advice
-        roll = self._state.roll(gate.replicas, gate.start_ordinal)
-        word = None if advice is None else advice.word
-        return replace(roll, bootstrap=word, answering=self._heard.answering)
+        """The roll as it is now: the same one, while nothing in it has changed."""
+        state, gate, advice = self._state, self._plan.gate, self._advice
+        made_of = (state.peers, state.generation, advice, self._heard.answering)
+        if made_of != self._roll_of:
+            roll = state.roll(gate.replicas, gate.start_ordinal)
+            word = None if advice is None else advice.word
+            self._last_roll = replace(roll, bootstrap=word, answering=self._heard.answering)
+            self._roll_of = made_of
+        return self._last_roll
 
     def _waited(self) -> float:
         """Seconds since the start, in step with `_deadline` to the last bit."""
@@ -173,24 +182,35 @@ class Loop:
         return End.TIMED_OUT
 
     def _poll(self) -> membership.Step:
-        seen = self._edges.observe()
+        seen = self._observe()
         now = self._edges.clock.now()
         was_doubted = bool(self._polls.reason)
         self._polls = self._polls.saw(seen, now)
         match seen:
             case Unknown():
                 self._pace = self._pace.doubted()
+            case Quiet():
+                self._pace = self._pace.quiet()
             case Answered(_, ttl):
                 self._pace = self._pace.answered(ttl, now)
             case Absent():  # what a cache remembers of it, another DNS server may know better
                 self._pace = Pace()
-        if not isinstance(seen, Answered):
+        if not isinstance(seen, Answered | Quiet):
             self._doubted_at = now
         elif was_doubted:
             self._tell.recovered("dns", "DNS answers again", kind="recovered")
         elif now - self._doubted_at >= HEALTHY_AFTER:
             self._tell.is_over("dns")
+        if isinstance(seen, Quiet):
+            return membership.Step(self._state)
         return membership.observe(self._state, seen, now, self._plan.rules)
+
+    def _observe(self) -> Observation | Quiet:
+        """Asks DNS, for as little as will do."""
+        is_at_rest = self._is_ready and self._state.rest is not None
+        if is_at_rest and self._edges.observe_at_rest is not None:
+            return self._edges.observe_at_rest()
+        return self._edges.observe()
 
     def _take(self, step: membership.Step) -> None:
         """Takes a step of the membership over, and tells what was decided."""

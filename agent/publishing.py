@@ -27,6 +27,7 @@ class Publisher:
         self._ledgers = {target.path: Ledger().saw(target.on_disk()) for target in targets}
         self._states = {t.path: OutputState(t.name, str(t.path)) for t in targets}
         self._rendered: dict[Path, tuple[Roll, object, bytes | Withheld]] = {}
+        self._wanted: dict[Path, str] = {}
         self._written: Roll | None = None
 
     @property
@@ -77,11 +78,12 @@ class Publisher:
             content = self._render(target, roll)
             if isinstance(content, Withheld):
                 return self._withhold(target, content, heard)
-            ledger = self._look_at(target).want(digest(content))
+            wanted = self._wanted[target.path]
+            ledger = self._look_at(target).want(wanted)
             self._ledgers[target.path] = ledger
             if ledger.is_publish_due:
                 target.write(content)
-                self._ledgers[target.path] = ledger.wrote(digest(content))
+                self._ledgers[target.path] = ledger.wrote(wanted)
                 self._tell.written(target, roll.generation)
                 self._wrote(target, roll)
         except (FormatError, PublishError) as wrong:
@@ -115,7 +117,8 @@ class Publisher:
     def _became(self, target: Target, condition: Condition, reason: str = "") -> None:
         """Notes what became of an output."""
         state = self._states[target.path]
-        self._states[target.path] = replace(state, condition=condition, reason=reason)
+        if (state.condition, state.reason) != (condition, reason):
+            self._states[target.path] = replace(state, condition=condition, reason=reason)
 
     def _look_at(self, target: Target) -> Ledger:
         """The ledger with what is on disk now, which somebody else may have changed."""
@@ -131,9 +134,11 @@ class Publisher:
         """What the file is to hold, worked out once for each roll, and each base file."""
         before, stamp, content = self._rendered.get(target.path, (None, None, b""))
         now = target.made_of()
-        if before != roll or stamp != now:
+        if (before is not roll and before != roll) or stamp != now:
             content = target.render(roll)
             self._rendered[target.path] = (roll, now, content)
+            if not isinstance(content, Withheld):
+                self._wanted[target.path] = digest(content)
         return content
 
 

@@ -119,6 +119,7 @@ def inquiry_of(situation: Situation) -> Inquiry:
         peers=settings.peers,
         has_names=has_names,
         here=situation.here,
+        serial=chosen.serial,
     )
 
 

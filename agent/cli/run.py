@@ -22,7 +22,7 @@ from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.cli.telling import notifiers_of, server_of
 from agent.core.identity import Identity
 from agent.discovery import discoverer
-from agent.edges import Listen, nobody_listens, not_advised
+from agent.edges import Listen, nobody_listens
 from agent.hearing import Listener, Wanted
 from agent.loop import Edges, End, Loop, Plan
 from agent.process import reap
@@ -74,10 +74,12 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
             targets=targets,
             tell=tell,
             notifiers=notifiers_of(settings, tell, clock.wake),
-            advise=adviser_of(asked, signals) if asked.port else not_advised,
+            advise=adviser_of(asked, signals) if asked.port else None,
             listen=listener_of(settings, wanted_of(recipes), signals),
             show=server.show,
             reap=reap,
+            # The advice on founding wants to know who is there now.
+            observe_at_rest=None if asked.port else signals.guard(asking.observe_at_rest),
         )
         _introduce(me, server.where, edges)
         for _, of, why_not in programs_of(settings):

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
@@ -47,12 +48,12 @@ class Signals:
             self._may_raise = False
             raise Stopped
 
-    def guard(self, function: Callable[[], Result]) -> Callable[[], Result]:
+    def guard(self, function: Callable[Given, Result]) -> Callable[Given, Result]:
         """The same function, which a signal may end in the middle."""
 
-        def guarded() -> Result:
+        def guarded(*args: Given.args, **more: Given.kwargs) -> Result:
             with self.interruptible():
-                return function()
+                return function(*args, **more)
 
         return guarded
 
@@ -63,8 +64,9 @@ class SystemClock:
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
         self._woken, self._wake = os.pipe()
-        os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
+        self._poll = select.poll()
+        self._poll.register(self._woken, select.POLLIN)
 
     def now(self) -> float:
         """The time."""
@@ -73,8 +75,8 @@ class SystemClock:
     def wait_until(self, then: float) -> None:
         """Sleeps until `then`, or until somebody wakes it."""
         with self._signals.interruptible():
-            select.select([self._woken], [], [], max(0.0, then - self.now()))
-        with contextlib.suppress(BlockingIOError):
+            is_woken = self._poll.poll(max(0.0, then - self.now()) * 1000)
+        if is_woken:
             os.read(self._woken, 4096)
 
     def wake(self) -> None:

@@ -100,6 +100,11 @@ def misplaced(me: Identity, elsewhere: Sequence[str]) -> Decision:
     return Decision(Did.MISPLACED, me.label, reason)
 
 
+def remark(sentence: str) -> Decision:
+    """Something that is odd about the setup, although it works."""
+    return Decision(Did.REMARK, "", sentence)
+
+
 def kept(peers: int, reason: str) -> Decision:
     """The whole list, which stays as it is."""
     known = f"keep the list of {peers}" if peers else "no peers known yet"

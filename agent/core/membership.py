@@ -22,16 +22,19 @@ The rules, which `observe` applies in this order:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agent.core import decisions
-from agent.core.decisions import Decision, Did
+from agent.core.decisions import Decision
 from agent.core.freshness import STALE_NO, is_stale, weigh
 from agent.core.identity import Identity
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
-from agent.core.roll import Peer, Roll, sort_key
-from agent.core.sightings import Tracked
+from agent.core.rest import again, rests
+from agent.core.roll import Peer, sort_key
+from agent.core.state import Alone, Membership, Pending, Rules, Step
 from agent.core.tracking import is_here, is_self, misplaced, track
+
+__all__ = ["Membership", "Rules", "Step", "advance", "due", "observe"]
 
 # A set that never stops changing is rendered all the same, after so many times `settle`.
 LONGEST_SETTLE = 5
@@ -44,97 +47,13 @@ LONGEST_NEGATIVE = 30.0
 _SAYS_NOBODY = {Why.NO_SUCH_NAME, Why.NO_DATA}
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What membership is judged by. Times in seconds.
-
-    `longest_gap`: a longer time between two answers is one in which nobody was seen to be missing,
-    because nobody answered (or this process was stopped). `interval`: of a gap with a poll that was
-    not answered, only so much counts.
-    """
-
-    settle: float = 1.0
-    forget_after: float = 30.0
-    accept_empty: bool = False
-    longest_gap: float = 10.0
-    interval: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A list of peers that differs from the view and is waiting for things to settle."""
-
-    peers: tuple[Peer, ...]
-    since: float
-    first: float
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """DNS names nobody else: since when, and until when that may be a cache's word (seconds)."""
-
-    since: float
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """All that is remembered. `peers` is the view that files are rendered from.
-
-    `generation` counts its changes; 0 means that DNS has not yet said anything to rely on, and then
-    `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
-    nobody else is; `is_taken`: and that is in the view. `remembered` are the tracked names that it
-    has not listed since then. `answered_at`: when the last whole answer came; `heard_at`: when the
-    last one came, whole or not; `fresh_at`: when one last had a time to live.
-    """
-
-    identity: Identity
-    tracked: tuple[Tracked, ...] = ()
-    peers: tuple[Peer, ...] = ()
-    generation: int = 0
-    pending: Pending | None = None
-    is_answered: bool = False
-    is_taken: bool = False
-    remembered: frozenset[str] = frozenset()
-    alone: Alone | None = None
-    answered_at: float | None = None
-    heard_at: float | None = None
-    fresh_at: float | None = None
-    unlisted_since: float | None = None
-    was_in_doubt: bool = False
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """The names of those in the view that DNS has listed since the agent started, and self."""
-        listed = {peer.name for peer in self.peers if peer.fqdn not in self.remembered}
-        return frozenset({self.identity.label, *listed} if self.identity.is_member else listed)
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether DNS listed this very pod in the last whole answer."""
-        own = (t for t in self.tracked if t.fqdn == self.identity.fqdn)
-        return any(not t.sighting.missed and t.fqdn not in self.remembered for t in own)
-
-    def roll(self, replicas: int | None, start_ordinal: int) -> Roll:
-        """The view as a roll."""
-        own = self.identity
-        me = own.peer and next((peer for peer in self.peers if peer.fqdn == own.fqdn), own.peer)
-        return Roll(own.service, me, self.peers, self.generation, replicas, start_ordinal)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A new state and what was decided on the way to it."""
-
-    state: Membership
-    decisions: tuple[Decision, ...] = ()
-
-
 def observe(state: Membership, seen: Observation, now: float, rules: Rules) -> Step:
     """Takes one observation, made at `now` (seconds), into account."""
+    if (same := again(state, seen, now)) is not None:
+        return same
     step = _take(state, seen, now, rules)
     settled = advance(step.state, now, rules)
-    return Step(settled.state, step.decisions + settled.decisions)
+    return rests(settled.state, seen, step.decisions + settled.decisions)
 
 
 def _take(state: Membership, seen: Observation, now: float, rules: Rules) -> Step:
@@ -255,7 +174,7 @@ def _answered(state: Membership, answer: Answered, now: float, rules: Rules) -> 
     if missed:
         before = tuple(known.after_gap(missed) for known in before)
     tracking = track(state.identity, before, answer, now, rules.forget_after)
-    did = [Decision(Did.REMARK, "", remark) for remark in answer.remarks]
+    did = [decisions.remark(sentence) for sentence in answer.remarks]
     did += [*tracking.decisions, *misplaced(state.identity, answer.endpoints)]
     tracked, unlisted = tracking.tracked, state.unlisted_since
     if not answer.is_whole:

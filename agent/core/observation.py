@@ -1,7 +1,8 @@
 """What one round of asking DNS can bring: an answer, a "no", or a "don't know".
 
 They are three types, so that no code can take one for another. Only `Answered` can ever remove
-anybody, `Absent` only where the operator said so (`on_empty: accept`), `Unknown` never.
+anybody, `Absent` only where the operator said so (`on_empty: accept`), `Unknown` never. `Quiet` is
+none of them: nobody was asked for, because nothing has changed.
 """
 
 from dataclasses import dataclass
@@ -81,3 +82,8 @@ class Unknown:
 
 
 Observation = Answered | Absent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The zone has changed nothing that was not seen, so who is there was not asked."""

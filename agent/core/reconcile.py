@@ -41,11 +41,11 @@ class Ledger:
 
     def want(self, digest: str) -> "Ledger":
         """Membership demands this content."""
-        return replace(self, desired=digest)
+        return self if digest == self.desired else replace(self, desired=digest)
 
     def wrote(self, digest: str | None) -> "Ledger":
         """This content is on disk; None if there is no file."""
-        return replace(self, published=digest)
+        return self if digest == self.published else replace(self, published=digest)
 
     def saw(self, on_disk: OnDisk) -> "Ledger":
         """This is on disk; where that can't be told, it is what it was."""

@@ -49,6 +49,10 @@ class Pace:
         is_stale = ttl == 0 and (self.ttl > 0 or self.is_stale)
         return Pace(0, ttl, now, now + ttl if is_cached else None, is_stale)
 
+    def quiet(self) -> "Pace":
+        """Nothing has changed, and no cache was asked."""
+        return replace(self, doubts=0, expires=None)
+
     def doubted(self) -> "Pace":
         """No answer came."""
         return replace(self, doubts=self.doubts + 1, expires=None)
@@ -59,7 +63,7 @@ def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
 
     `salt` is another one for each pod and poll.
     """
-    part = EARLY * _part(salt)
+    part = EARLY * spread(salt)
     if pace.is_stale and not pace.doubts:
         interval = min(interval, STALE_AGAIN)
     if pace.expires is not None and pace.expires > started + interval:
@@ -69,7 +73,7 @@ def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
     return started + gap * (1 - part)
 
 
-def _part(salt: str) -> float:
+def spread(salt: str) -> float:
     """A number from 0 up to 1, spread evenly over all salts."""
     number = int.from_bytes(hashlib.sha256(salt.encode()).digest()[:4], "big")
     return number / 2.0**32

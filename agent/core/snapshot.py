@@ -12,7 +12,7 @@ from agent.core.bootstrap import Advice
 from agent.core.delivery import Delivery
 from agent.core.identity import Identity
 from agent.core.membership import Membership, Rules
-from agent.core.observation import Absent, Answered, Observation, Unknown
+from agent.core.observation import Absent, Answered, Observation, Quiet, Unknown
 from agent.core.roll import Peer, Roll
 
 # `waiting`: the gate is shut. `kept`: it is its reader's own now.
@@ -23,8 +23,8 @@ Condition = Literal["waiting", "current", "withheld", "failed", "kept"]
 class Polls:
     """How often DNS was asked, by what came of it, and what came last.
 
-    `reason` is why the last poll was none of `answered`, else empty. `answered_at` is when the last
-    answer came.
+    `quiet`: the zone's serial said that nothing had changed. `reason` is why the last poll was
+    neither this nor `answered`, else empty. `answered_at` is when the last of both came.
     """
 
     answered: int = 0
@@ -32,17 +32,20 @@ class Polls:
     unknown: int = 0
     reason: str = ""
     answered_at: float | None = None
+    quiet: int = 0
 
     @property
     def count(self) -> int:
         """How often DNS was asked."""
-        return self.answered + self.absent + self.unknown
+        return self.answered + self.quiet + self.absent + self.unknown
 
-    def saw(self, seen: Observation, now: float) -> "Polls":
+    def saw(self, seen: Observation | Quiet, now: float) -> "Polls":
         """The same with one more poll, which ended at `now`."""
         match seen:
             case Answered():
                 return replace(self, answered=self.answered + 1, reason="", answered_at=now)
+            case Quiet():
+                return replace(self, quiet=self.quiet + 1, reason="", answered_at=now)
             case Absent(reason):
                 return replace(self, absent=self.absent + 1, reason=reason)
             case Unknown(reason):

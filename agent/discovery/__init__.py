@@ -4,12 +4,14 @@
 which returns within the timeout that was given, whatever the network does.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
-from agent.core.observation import Observation
+from agent.core.observation import Observation, Quiet
 from agent.discovery.address import AddressDiscovery
 from agent.discovery.auto import automatic
+from agent.discovery.by_serial import BySerial
 from agent.discovery.inquiry import Inquiry, Mode, Way
 from agent.discovery.ordinals import OrdinalsDiscovery
 from agent.discovery.second_look import SecondLook
@@ -27,11 +29,18 @@ class Discoverer(Protocol):
         """Asks once, within the timeout."""
         ...
 
+    def observe_at_rest(self) -> Observation | Quiet:
+        """The same, or only whether anything has changed: for whoever waits for nothing."""
+        ...
 
-def discoverer(inquiry: Inquiry, clock: Callable[[], float]) -> Discoverer:
+
+def discoverer(
+    inquiry: Inquiry, clock: Callable[[], float], unix_time: Callable[[], float] = time.time
+) -> Discoverer:
     """The discoverer for an inquiry; `clock` gives seconds and never goes back."""
     resolver = Resolver(inquiry.nameservers, inquiry.timeout, clock)
-    return SecondLook(_way(resolver, inquiry), resolver, inquiry)
+    inner = SecondLook(_way(resolver, inquiry), resolver, inquiry)
+    return BySerial(inner, resolver, inquiry, unix_time)
 
 
 def _way(resolver: Resolver, inquiry: Inquiry) -> Way:

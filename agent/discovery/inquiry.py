@@ -11,6 +11,7 @@ from agent.core.roll import Peer, Service
 from agent.discovery.wire import Kind
 
 Mode = Literal["auto", "srv", "address", "ordinals", "static"]
+UseOfSerial = Literal["auto", "always", "never"]
 # The kinds of address records.
 BOTH: tuple[Kind, ...] = ("A", "AAAA")
 
@@ -24,7 +25,8 @@ class Inquiry:
     that there are to be, for `ordinals`, and `peers` are names and addresses, for `static`, which
     is what `auto` is where there are any.
     `has_names`: pods without a name of their own are a mistake. `here` are the addresses of
-    the container that asks, where names are bare.
+    the container that asks, where names are bare. `serial`: whether a poll at rest asks for the
+    zone's serial alone; `auto` where the answer about peers is a large one.
     """
 
     service: Service
@@ -38,6 +40,7 @@ class Inquiry:
     peers: tuple[str, ...] = ()
     has_names: bool = True
     here: tuple[str, ...] = ()
+    serial: UseOfSerial = "auto"
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

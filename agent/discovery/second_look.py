@@ -36,13 +36,16 @@ class SecondLook:
         self._inquiry = inquiry
         self._asked_at: float | None = None
         self._found: Absent | None = None
+        self._answered = Answered(())
+        self._fits: Answered | Absent = self._answered
 
-    def observe(self) -> Answered | Absent | Unknown:
-        """Asks once, within the inquiry's timeout."""
-        deadline = self._resolver.deadline()
+    def observe(self, deadline: float) -> Answered | Absent | Unknown:
+        """Asks once, and returns by `deadline` (clock seconds)."""
         match self._inner.observe(deadline):
             case Answered() as answered:
-                return self._fitting(answered)
+                if answered is not self._answered:
+                    self._answered, self._fits = answered, self._fitting(answered)
+                return self._fits
             case Absent() as absent if self._inquiry.service.is_bare:
                 return replace(absent, ttl=None)  # Docker keeps no "no", whatever a stranger says
             case Absent(_, Why.NO_SUCH_NAME) as absent:

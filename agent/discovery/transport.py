@@ -34,7 +34,7 @@ class Resolver:
     is cut short over TCP too is no better a second time: it ends the asking with its round, which
     leaves time for a question with a shorter answer. Keeps no socket between questions and caches
     nothing. `nameservers` is called at each question; `timeout` is for all questions of a poll, in
-    seconds; `clock` gives seconds and never goes back.
+    seconds; `clock` gives seconds and never goes back. `received` counts the bytes of all replies.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Resolver:
         clock: Callable[[], float],
     ) -> None:
         self.clock = clock
+        self.received = 0
         self._nameservers = nameservers
         self._timeout = timeout
         self._answered_last: Nameserver | None = None
@@ -72,6 +73,8 @@ class Resolver:
             for server in servers:
                 until = min(deadline, self.clock() + try_for)
                 tried = self._attempts.ask(server, question, until)
+                if isinstance(tried, Reply):
+                    self.received += len(tried.wire)
                 if isinstance(tried, Reply) and tried.rcode not in _ASK_ANOTHER:
                     self._choose(server)
                     return tried

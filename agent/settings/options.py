@@ -72,6 +72,12 @@ OPTIONS = (
     ),
     Option("--interval", "discovery.interval", "TIME", "from one poll to the next [1s]"),
     Option("--timeout", "discovery.timeout", "TIME", "the longest that a poll may take [2s]"),
+    Option(
+        "--serial",
+        "discovery.serial",
+        "WHEN",
+        "auto, always or never: ask at rest only whether the zone has changed [auto]",
+    ),
     Option("--settle", "membership.settle", "TIME", "how long a change must last [1s]"),
     Option(
         "--forget-after", "membership.forget_after", "TIME", "how long a missing peer is kept [30s]"

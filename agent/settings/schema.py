@@ -45,6 +45,7 @@ class DiscoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     nameservers: tuple[str, ...] = ()
     interval: Duration = Duration(1)
     timeout: Duration = Duration(2)
+    serial: Literal["auto", "always", "never"] = "auto"
 
 
 class MembershipSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -81,6 +81,7 @@ def _missing(held: Missing | None) -> dict[str, Any] | None:
 def _polls(polls: Polls, now: float) -> dict[str, Any]:
     return {
         "answered": polls.answered,
+        "quiet": polls.quiet,
         "absent": polls.absent,
         "unknown": polls.unknown,
         "reason": polls.reason,

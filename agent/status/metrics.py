@@ -81,7 +81,7 @@ class SnapshotCollector:
             "Polls, by what came of them; with static peers nobody is asked.",
             labels=["outcome"],
         )
-        for outcome in ("answered", "absent", "unknown"):
+        for outcome in ("answered", "quiet", "absent", "unknown"):
             ended.add_metric([outcome], getattr(polls, outcome))
         yield ended
         if polls.answered_at is not None:

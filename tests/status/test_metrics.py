@@ -60,7 +60,7 @@ def test_all_of_a_snapshot_is_there() -> None:
         "rollcall_members_missing": {(): 1},
         "rollcall_replicas": {(): 3},
         "rollcall_membership_changes_total": {(): 1},
-        "rollcall_polls_total": {("answered",): 5, ("absent",): 1, ("unknown",): 2},
+        "rollcall_polls_total": {("answered",): 5, ("quiet",): 0, ("absent",): 1, ("unknown",): 2},
         "rollcall_last_answer_timestamp_seconds": {(): OFFSET + NOW - 6},
         "rollcall_output_current": {
             ("/peers/peers.cnf",): 1,

@@ -1,0 +1,45 @@
+"""Rest: the answer came again that left nothing to wait for, so there is nothing to decide.
+
+Nearly every poll is such a one. What `again` gives is what all the rules would come to.
+"""
+
+from dataclasses import replace
+
+from agent.core.decisions import Decision, Did, remark
+from agent.core.observation import Answered, Observation
+from agent.core.state import Membership, Step
+
+
+def again(state: Membership, seen: Observation, now: float) -> Step | None:
+    """The step of an answer that says the same as the one at rest; None if it is another.
+
+    A time to live of 0 may be that of an old answer, for which there are rules.
+    """
+    rest = state.rest
+    if rest is None or not isinstance(seen, Answered) or not seen.is_whole or seen.ttl == 0:
+        return None
+    if seen.endpoints != rest.endpoints or seen.remarks != rest.remarks:
+        return None
+    fresh_at = now if seen.ttl else state.fresh_at
+    calm = replace(state, answered_at=now, heard_at=now, fresh_at=fresh_at)
+    return Step(calm, tuple(remark(text) for text in seen.remarks))
+
+
+def rests(state: Membership, seen: Observation, decisions: tuple[Decision, ...]) -> Step:
+    """The step to `state` by these decisions, with `seen` as its rest if it left nothing to do."""
+    rest = None
+    if isinstance(seen, Answered) and seen.ttl != 0 and _is_calm(state):
+        rest = seen if all(decision.did is Did.REMARK for decision in decisions) else None
+    return Step(replace(state, rest=rest), decisions)
+
+
+def _is_calm(state: Membership) -> bool:
+    """Whether everybody is listed where he was listed last, and that is the view."""
+    if not state.is_taken or state.pending or state.remembered or state.alone:
+        return False
+    if state.was_in_doubt or state.unlisted_since is not None:
+        return False
+    return not any(
+        known.sighting.missed or any(sighting.missed for _, sighting in known.addresses)
+        for known in state.tracked
+    )

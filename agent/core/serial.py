@@ -1,0 +1,121 @@
+"""When the zone's serial is enough, and when all peers have to be asked for.
+
+A cluster's DNS gives its zone a serial, the Unix second of its last change (CoreDNS, the kubernetes
+plugin). A question for it brings some 150 bytes whatever the number of peers. So while everybody is
+listed and nothing is awaited, a poll asks only for that; a serial that was not seen before has the
+peers asked for at once. It is a trigger and never a gate, because it can hide a change:
+
+| what hides it                              | what brings it all the same                      |
+|--------------------------------------------|--------------------------------------------------|
+| a second change in the same second         | the peers are asked for again, when that second  |
+|                                            | is over                                          |
+| another server, which has the change later | the same, or its own serial, which is another    |
+| a cache between, which has the old records | the same, once they have expired                 |
+| a serial that does not move                | the peers are asked for after GAP in any case;   |
+|                                            | a change that no serial announced ends the trust |
+
+Pure. All times are clock seconds.
+"""
+
+from dataclasses import dataclass, replace
+
+# Seconds. The longest that a change stays hidden by a serial that did not announce it.
+GAP = 60.0
+# Of that: so much later at most, another part for each pod and time.
+LATE = 0.1
+# Seconds. So long after a serial was first seen, the second that it stands for is over.
+SECOND = 1.0
+# Seconds. A cache in a cluster keeps nothing for longer than 30 s.
+LONGEST_CACHED = 35.0
+# Servers that differ are asked in turns: so many serials are no news.
+KNOWN = 64
+# So often in a row no serial may come.
+MISSES = 5
+# Seconds. For so long a serial that can't be trusted is not asked for.
+OFF_FOR = 3600.0
+# Seconds. kube-dns changes its serial once an hour, on the hour.
+_HOUR = 3600
+# Seconds. A serial is a time of late, but for clocks that differ.
+_OLDEST, _NEWEST = 366 * 86400, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is known of the serial, and of the last time that the peers were asked for.
+
+    `known`: the serials that are no news. `asked_at`: when the peers were asked for last, None if
+    they have to be now. `news_at`: when a serial was first seen, while no answer is known to be
+    younger than what it stands for. `longest_ttl`: of the answers about peers; one with less comes
+    from a cache. `is_surprised`: the peers had changed, and no serial had said so. `misses`: so
+    often in a row no serial came. `off_until`: it is not trusted till then.
+    """
+
+    known: tuple[int, ...] = ()
+    asked_at: float | None = None
+    news_at: float | None = None
+    longest_ttl: float = 0.0
+    is_surprised: bool = False
+    misses: int = 0
+    off_until: float = 0.0
+
+
+def is_due(watch: Watch, now: float, part: float) -> bool:
+    """Whether to ask for the peers without asking for the serial.
+
+    `part`, from 0 up to 1, is another for each pod and time: so they do not all do it at once.
+    """
+    if watch.asked_at is None or watch.news_at is not None or now < watch.off_until:
+        return True
+    return now - watch.asked_at >= GAP * (1 + LATE * part)
+
+
+def is_credible(serial: int, unix_time: float) -> bool:
+    """Whether it is the time of a change: of late, and not on the hour, as kube-dns has it."""
+    return -_OLDEST <= serial - unix_time <= _NEWEST and serial % _HOUR != 0
+
+
+def heard(watch: Watch, serial: int, now: float) -> Watch:
+    """The zone has this serial. If that is news, the peers are to be asked for.
+
+    Where it is none although the peers had changed, the serial is not to be trusted.
+    """
+    if serial not in watch.known:
+        known = (*watch.known, serial)[-KNOWN:]
+        return replace(watch, known=known, news_at=now, is_surprised=False, misses=0)
+    if watch.is_surprised:
+        return _off(watch, now)
+    return replace(watch, misses=0)
+
+
+def missed(watch: Watch, now: float) -> Watch:
+    """No serial came that can be used; the peers are to be asked for."""
+    if watch.misses + 1 >= MISSES:
+        return _off(watch, now)
+    return replace(watch, misses=watch.misses + 1)
+
+
+def answered(watch: Watch, ttl: float, asked_at: float, *, surprised: bool) -> Watch:
+    """The peers were asked for at `asked_at`, and a whole answer came, with this time to live.
+
+    `surprised`: it differs from the one before, with nothing awaited. News of a serial are such
+    that it may.
+    """
+    longest, news_at = max(watch.longest_ttl, ttl), watch.news_at
+    surprised = surprised and news_at is None and asked_at >= watch.off_until
+    if news_at is not None:
+        made_at = asked_at - (longest - ttl)
+        if made_at >= news_at + SECOND or asked_at >= news_at + LONGEST_CACHED:
+            news_at = None
+    return replace(
+        watch, asked_at=asked_at, news_at=news_at, longest_ttl=longest, is_surprised=surprised
+    )
+
+
+def in_doubt(watch: Watch) -> Watch:
+    """The peers were asked for, and no whole answer came."""
+    return replace(watch, asked_at=None)
+
+
+def _off(watch: Watch, now: float) -> Watch:
+    """It is not trusted for a while."""
+    return replace(Watch(), longest_ttl=watch.longest_ttl, off_until=now + OFF_FOR)

@@ -1,0 +1,83 @@
+"""Asks for the zone's serial instead of all peers, where that is much less and says as much.
+
+`core/serial.py` says when. The serial is that of a "no": the SOA record beside the answer for a
+name that is not there. Each second has another such name, the same for all agents: so an answer is
+never older than that, and a cache that is between holds no more of them than there are seconds.
+"""
+
+from collections.abc import Callable
+
+from agent.core import serial
+from agent.core.observation import Answered, Doubt, Endpoint, Observation, Quiet, Unknown
+from agent.core.schedule import spread
+from agent.core.serial import Watch
+from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
+from agent.discovery.inquiry import Inquiry, Way
+from agent.discovery.transport import Resolver
+from agent.discovery.wire import Serial, encoded
+
+
+class BySerial:
+    """Asks as `inner` does when there is reason to. `unix_time` gives seconds since 1970."""
+
+    def __init__(
+        self, inner: Way, resolver: Resolver, inquiry: Inquiry, unix_time: Callable[[], float]
+    ) -> None:
+        self._inner = inner
+        self._resolver = resolver
+        self._inquiry = inquiry
+        self._unix_time = unix_time
+        self._watch = Watch()
+        self._endpoints: tuple[Endpoint, ...] = ()
+        self._is_large = False
+        self._part = 0.0
+
+    def observe(self) -> Observation:
+        """Asks once for the peers, within the inquiry's timeout."""
+        return self._ask(self._resolver.deadline(), at_rest=False)
+
+    def observe_at_rest(self) -> Observation | Quiet:
+        """Asks once for what is enough if nothing changed and nothing is awaited."""
+        deadline = self._resolver.deadline()
+        if serial.is_due(self._watch, self._resolver.clock(), self._part) or not self._is_wanted:
+            return self._ask(deadline, at_rest=True)
+        return self._ask_serial(deadline) or self._ask(deadline, at_rest=True)
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether the serial is to be asked for here; Docker's DNS has none."""
+        if self._inquiry.serial == "auto":
+            return self._is_large and not self._inquiry.service.is_bare
+        return self._inquiry.serial == "always"
+
+    def _ask_serial(self, deadline: float) -> Quiet | Unknown | None:
+        """Asks for the serial; None where it does not say that nothing changed."""
+        unix_time, zone = self._unix_time(), self._inquiry.service.cluster_domain
+        reply = self._resolver.ask(f"rollcall-{unix_time:.0f}.{zone}", "SOA", deadline)
+        now = self._resolver.clock()
+        match reply:
+            case Failure(reason, Doubt.NO_ANSWER | Doubt.UNREACHABLE | Doubt.FOREIGN as doubt):
+                self._watch = serial.missed(self._watch, now)
+                return Unknown(reason, doubt)
+            case Reply(plain=Serial(owner, number)) if owner == encoded(zone):
+                if serial.is_credible(number, unix_time):
+                    self._watch = serial.heard(self._watch, number, now)
+                    return None if serial.is_due(self._watch, now, 1.0) else Quiet()
+        self._watch = serial.missed(self._watch, now)
+        return None
+
+    def _ask(self, deadline: float, *, at_rest: bool) -> Observation:
+        """Asks for the peers; `at_rest`: that they have changed would be a surprise."""
+        asked_at, before = self._resolver.clock(), self._resolver.received
+        seen = self._inner.observe(deadline)
+        self._is_large = self._resolver.received - before > EDNS_PAYLOAD
+        if not self._is_wanted:
+            return seen
+        if not isinstance(seen, Answered) or not seen.is_whole or seen.ttl is None:
+            self._watch = serial.in_doubt(self._watch)
+            return seen
+        is_surprise = at_rest and seen.endpoints != self._endpoints
+        self._endpoints = seen.endpoints
+        self._watch = serial.answered(self._watch, seen.ttl, asked_at, surprised=is_surprise)
+        self._part = spread(f"{self._inquiry.own} {asked_at}")
+        return seen
