@@ -49,6 +49,11 @@ class Deliveries:
         return {name: each for name, each in all_.items() if each is not None}
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nobody is being told, or is to be."""
+        return all(r.attempt is None and self._due(r) is None for r in self._readers)
+
+    @property
     def states(self) -> tuple[NotifierState, ...]:
         """What each notifier did, and is to do."""
         return tuple(

@@ -19,7 +19,7 @@ from agent.core.roll import Roll
 from agent.core.schedule import Pace, next_poll
 from agent.core.snapshot import Polls, Snapshot
 from agent.delivering import Deliveries
-from agent.edges import Edges, Plan, Target
+from agent.edges import Edges, Plan, Target, nobody_listens
 from agent.keeping import Keeper
 from agent.publishing import Publisher
 from agent.telling import Teller
@@ -96,7 +96,7 @@ class Loop:
         return end
 
     def _turn(self) -> End | None:
-        now = self._edges.clock.now()
+        now, before = self._edges.clock.now(), self._state
         if now >= self._next_poll:
             self._take(self._poll())
             me = self._plan.identity
@@ -104,6 +104,8 @@ class Loop:
             self._next_poll = next_poll(now, self._plan.interval, self._pace, salt)
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
+        if self._is_idle(before):
+            return End.READY
         self._remember()
         match self._judge_gate():
             case Waiting(reason):
@@ -117,6 +119,13 @@ class Loop:
                 end = self._keep_true()
         self._remember()  # and what was notified, which a restart must know too
         return end
+
+    def _is_idle(self, before: membership.Membership) -> bool:
+        """Whether nothing follows: the same answer at rest, untouched files, nobody to be told."""
+        edges, rest = self._edges, self._state.rest
+        is_same = self._is_ready and rest is not None and rest is before.rest
+        is_asked = edges.advise is not None or edges.listen is not nobody_listens
+        return is_same and not is_asked and self._deliveries.is_idle and self._publisher.is_idle
 
     def _keep_true(self) -> End | None:
         """Writes and notifies what is due, with the gate open."""

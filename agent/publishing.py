@@ -57,6 +57,18 @@ class Publisher:
         """Whether each file is there, an older one maybe."""
         return all(_is_there(target) for target in self._targets)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether each file is as it was rendered, and on disk as it was written."""
+        return self._written is not None and all(self._is_true(target) for target in self._targets)
+
+    def _is_true(self, target: Target) -> bool:
+        if target.is_kept:
+            return isinstance(target.on_disk(), str)
+        ledger, (_, made_of, _) = self._ledgers[target.path], self._rendered[target.path]
+        is_written = ledger.published is not None and not ledger.is_publish_due
+        return is_written and made_of == target.made_of() and target.on_disk() == ledger.published
+
     def publish(self, roll: Roll, heard: Heard) -> str:
         """Writes each file that is due; why one could not be, empty if all are true."""
         problems = [self._one(target, roll, heard) for target in self._targets]

@@ -20,7 +20,7 @@ from agent.core.reconcile import OnDisk
 from agent.core.roll import Roll
 from agent.core.selection import Selection
 from agent.core.words import what_there_is
-from agent.edges import Target
+from agent.edges import Target, unchanging
 from agent.hearing import Wanted
 from agent.settings import Output, Settings
 
@@ -178,7 +178,7 @@ def _target(output: Output, recipe: formats.Recipe, role: Role, signals: Signals
         write=_writer(output, path, signals),
         on_disk=_readers_own(path) if recipe.form.header.once else publish.OnDisk(path).digest,
         is_kept=recipe.form.header.once,
-        made_of=functools.partial(_stamp, output.base),
+        made_of=functools.partial(_stamp, output.base) if output.base else unchanging,
     )
 
 

@@ -28,7 +28,7 @@ def again(state: Membership, seen: Observation, now: float) -> Step | None:
 def rests(state: Membership, seen: Observation, decisions: tuple[Decision, ...]) -> Step:
     """The step to `state` by these decisions, with `seen` as its rest if it left nothing to do."""
     rest = None
-    if isinstance(seen, Answered) and seen.ttl != 0 and _is_calm(state):
+    if isinstance(seen, Answered) and seen.is_whole and seen.ttl != 0 and _is_calm(state):
         rest = seen if all(decision.did is Did.REMARK for decision in decisions) else None
     return Step(replace(state, rest=rest), decisions)
 

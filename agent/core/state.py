@@ -1,6 +1,6 @@
 """What is remembered of the members, and what they are judged by: values, and no judgment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.core.decisions import Decision
 from agent.core.identity import Identity
@@ -50,8 +50,8 @@ class Membership:
     `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
     nobody else is; `is_taken`: and that is in the view. `remembered` are the tracked names that it
     has not listed since then. `answered_at`: when the last whole answer came; `heard_at`: when the
-    last one came, whole or not; `fresh_at`: when one last had a time to live. `rest` is the answer
-    that left nothing to wait for: as long as it comes again, nothing changes.
+    last one came, whole or not; `fresh_at`: when one last had a time to live. `rest` is the whole
+    answer that left nothing to wait for, if it was the last: while it comes again, nothing changes.
     """
 
     identity: Identity
@@ -68,7 +68,7 @@ class Membership:
     fresh_at: float | None = None
     unlisted_since: float | None = None
     was_in_doubt: bool = False
-    rest: Answered | None = None
+    rest: Answered | None = field(default=None, compare=False)
 
     @property
     def listed(self) -> frozenset[str]:
