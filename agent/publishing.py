@@ -146,7 +146,7 @@ class Publisher:
         """What the file is to hold, worked out once for each roll, and each base file."""
         before, stamp, content = self._rendered.get(target.path, (None, None, b""))
         now = target.made_of()
-        if (before is not roll and before != roll) or stamp != now:
+        if before != roll or stamp != now:
             content = target.render(roll)
             self._rendered[target.path] = (roll, now, content)
             if not isinstance(content, Withheld):

@@ -21,7 +21,7 @@ from agent.core.observation import Absent, Answered, Endpoint, Observation, Unkn
 from agent.core.reconcile import Unread
 from agent.core.roll import Roll, Service
 from agent.core.snapshot import Snapshot
-from agent.edges import Notifier
+from agent.edges import Notifier, nobody_listens
 from agent.formats import Withheld
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
@@ -145,8 +145,8 @@ class World:
             odd.get("notifiers", (Notifier("exec reload", self.start, DeliveryRules()),)),
             self.recall,
             self.remember,
-            self.advise,
-            self.listen,
+            odd.get("advise"),
+            odd.get("listen", nobody_listens),
             self.shown.append,
         )
         rules = Rules(settle=odd.get("settle", 0.0), forget_after=30.0)
@@ -687,12 +687,13 @@ def word(roll: Roll) -> bytes:
 
 
 def advised(world: World, **odd: Any) -> Running:
-    return world.loop("db-0", odd.pop("gate", None), world.target(render=word), **odd)
+    gate, target = odd.pop("gate", None), world.target(render=word)
+    return world.loop("db-0", gate, target, advise=world.advise, **odd)
 
 
 def test_where_nobody_asks_for_advice_there_is_none_in_the_roll() -> None:
     world = World(dns=listed(0, 1))
-    advised(world).pass_time(2)
+    world.loop("db-0", None, world.target(render=word)).pass_time(2)
     assert world.disk[FILE] == b"None"
     assert world.said("bootstrap") == []
 

@@ -24,7 +24,7 @@ def world_of(**heard: bool) -> World:
 
 def test_a_file_waits_for_who_answers_and_the_gate_with_it() -> None:
     world = world_of(a=False)
-    running = world.loop("db-1", None, world.target(render=answering))
+    running = world.loop("db-1", None, world.target(render=answering), listen=world.listen)
     running.pass_time(9)
     assert world.writes == []
     assert set(world.said("withheld")) == {REASON}
@@ -37,7 +37,7 @@ def test_a_file_waits_for_who_answers_and_the_gate_with_it() -> None:
 
 def test_it_is_urgent_to_hear_who_answers_until_all_files_are_written() -> None:
     world = world_of()
-    running = world.loop("db-1", None, world.target(render=answering))
+    running = world.loop("db-1", None, world.target(render=answering), listen=world.listen)
     running.pass_time(5)
     assert set(world.is_urgent) == {True}
     world.heard = Heard({7000: {"a": True}})
@@ -49,7 +49,7 @@ def test_it_is_urgent_to_hear_who_answers_until_all_files_are_written() -> None:
 
 def test_another_one_who_answers_is_written_though_no_member_changed() -> None:
     world = world_of(a=True)
-    running = world.loop("db-1", None, world.target(render=answering))
+    running = world.loop("db-1", None, world.target(render=answering), listen=world.listen)
     running.pass_time(3)
     world.heard = Heard({7000: {"a": True, "b": True}})
     running.pass_time(3)
@@ -58,7 +58,7 @@ def test_another_one_who_answers_is_written_though_no_member_changed() -> None:
 
 def test_when_nobody_answers_any_more_the_last_good_file_stays() -> None:
     world = world_of(a=True)
-    running = world.loop("db-1", None, world.target(render=answering))
+    running = world.loop("db-1", None, world.target(render=answering), listen=world.listen)
     running.pass_time(3)
     world.heard = Heard({7000: {"a": False}})
     running.pass_time(300)
@@ -69,7 +69,7 @@ def test_when_nobody_answers_any_more_the_last_good_file_stays() -> None:
 
 def test_who_is_told_is_told_who_answers() -> None:
     world = world_of(a=True)
-    running = world.loop("db-1", GateRules(), world.target(render=answering))
+    running = world.loop("db-1", GateRules(), world.target(render=answering), listen=world.listen)
     running.pass_time(3)
     world.heard = Heard({7000: {"b": True}})
     running.pass_time(3)
@@ -104,7 +104,7 @@ def test_a_file_that_is_there_already_is_good_enough_for_the_gate_where_it_is_ke
 
 def test_what_is_new_of_who_answers_is_told_and_then_each_write_is_news() -> None:
     world = world_of(a=True)
-    running = world.loop("db-1", None, world.target(render=answering))
+    running = world.loop("db-1", None, world.target(render=answering), listen=world.listen)
     running.pass_time(3)
     for name in "bcd":
         news = (News("info", "answers", f"{name} answers"),)
@@ -121,7 +121,7 @@ def test_what_was_heard_is_said_where_a_file_waits_for_it() -> None:
         return Withheld(REASON, 7000)
 
     world = World(dns=listed(0, 1), heard=Heard({7000: {}}, (), {7000: "db-0 refuses, for 4 s"}))
-    world.loop("db-1", None, world.target(render=waits)).pass_time(1)
+    world.loop("db-1", None, world.target(render=waits), listen=world.listen).pass_time(1)
     assert world.said("withheld") == [f"{REASON} (db-0 refuses, for 4 s)"]
 
 
@@ -129,10 +129,10 @@ def test_after_a_restart_a_withheld_file_that_an_earlier_life_wrote_is_good_enou
     """Else sidecars end again and again while a cluster is down, and nobody keeps other files."""
     world = world_of(a=True)
     targets = (world.target(render=answering), world.target(FILE.with_name("other"), names))
-    world.loop("db-1", None, *targets).pass_time(3)
+    world.loop("db-1", None, *targets, listen=world.listen).pass_time(3)
     world.heard = Heard({7000: {}})
     world.dns = listed(0, 1, 2, 3)
-    world.loop("db-1", None, *targets).pass_time(3)
+    world.loop("db-1", None, *targets, listen=world.listen).pass_time(3)
     assert len(world.said("ready")) == 2
     assert world.disk[FILE] == b"a"
     assert world.disk[FILE.with_name("other")] == b"db-0 db-1 db-2 db-3"
@@ -141,7 +141,7 @@ def test_after_a_restart_a_withheld_file_that_an_earlier_life_wrote_is_good_enou
 def test_a_file_that_another_pod_left_does_not_open_the_gate_while_it_is_withheld() -> None:
     world = world_of()
     world.disk[FILE] = b"from elsewhere"
-    world.loop("db-1", None, world.target(render=answering)).pass_time(30)
+    world.loop("db-1", None, world.target(render=answering), listen=world.listen).pass_time(30)
     assert not world.said("ready")
     assert world.disk[FILE] == b"from elsewhere"
 
@@ -149,9 +149,9 @@ def test_a_file_that_another_pod_left_does_not_open_the_gate_while_it_is_withhel
 def test_what_is_no_file_is_no_good_file_where_one_is_withheld() -> None:
     world = world_of(a=True)
     target = world.target(render=answering)
-    world.loop("db-1", None, target).pass_time(3)
+    world.loop("db-1", None, target, listen=world.listen).pass_time(3)
     world.heard = Heard({7000: {}})
-    world.loop("db-1", None, replace(target, on_disk=lambda: "")).pass_time(3)
+    world.loop("db-1", None, replace(target, on_disk=lambda: ""), listen=world.listen).pass_time(3)
     assert len(world.said("ready")) == 1
     assert world.said("withheld") == [REASON]
 

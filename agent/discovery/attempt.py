@@ -25,6 +25,8 @@ from agent.discovery.wire import Print, Serial
 
 # RFC 9715 section 3 and DNS flag day 2020: what passes unfragmented nearly everywhere.
 EDNS_PAYLOAD = 1232
+# Bytes of an answer over UDP without EDNS: RFC 1035 section 4.2.1.
+PLAIN_PAYLOAD = 512
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Reply:
     @property
     def rcode(self) -> dns.rcode.Rcode:
         """The whole response code."""
-        return dns.rcode.NOERROR if self.plain else self.message.rcode()
+        return dns.rcode.Rcode(self.wire[3] & 0x0F) if self.plain else self.message.rcode()
 
     @property
     def is_cut(self) -> bool:
@@ -117,7 +119,7 @@ class Attempts:
         except OSError as wrong:
             reason = f"{server} can't be reached: {wrong.strerror or wrong}"
             return Failure(reason, Doubt.UNREACHABLE)
-        if len(reply.wire) > EDNS_PAYLOAD:
+        if is_tcp and len(reply.wire) > (payload or PLAIN_PAYLOAD):
             self._large[server, question] = payload
         return Failure(cut_short(server), Doubt.CUT_SHORT) if reply.is_cut else reply
 

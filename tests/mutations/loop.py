@@ -23,6 +23,25 @@ def _mutation(  # noqa: PLR0913  # each is a column of the table below
 
 MUTATIONS = (
     _mutation(
+        "at rest a file that somebody else changed stays as it is",
+        LOST,
+        "return is_same and not is_asked and self._deliveries.is_idle and self._publisher.is_idle",
+        "return is_same and not is_asked and self._deliveries.is_idle",
+    ),
+    _mutation(
+        "at rest nobody is told any more",
+        TOLD,
+        "return is_same and not is_asked and self._deliveries.is_idle and self._publisher.is_idle",
+        "return is_same and not is_asked and self._publisher.is_idle",
+        tests="tests/test_delivering.py",
+    ),
+    _mutation(
+        "at rest nobody hears who answers",
+        TOLD,
+        "return is_same and not is_asked and",
+        "return is_same and",
+    ),
+    _mutation(
         "the view is kept after a file was written from it",
         LOST,
         "        self._remember()\n        match self._judge_gate():",
@@ -51,8 +70,8 @@ MUTATIONS = (
         "a file counts as written before it is",
         LOST,
         "                target.write(content)\n"
-        "                self._ledgers[target.path] = ledger.wrote(digest(content))",
-        "                self._ledgers[target.path] = ledger.wrote(digest(content))\n"
+        "                self._ledgers[target.path] = ledger.wrote(wanted)",
+        "                self._ledgers[target.path] = ledger.wrote(wanted)\n"
         "                target.write(content)",
         PUBLISHING,
     ),

@@ -103,7 +103,7 @@ MUTATIONS = (
         SCHEDULE,
         "a fleet polls in step",
         POLLS,
-        "part = EARLY * _part(salt)",
+        "part = EARLY * spread(salt)",
         "part = 0.0",
     ),
     _of(

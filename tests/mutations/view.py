@@ -4,6 +4,7 @@ from tests.mutations.membership import MEMBERSHIP, TESTS, TRACKING
 from tests.mutations.mutation import Mutation
 
 ORDER = "the view is sorted, and its generation counts its changes"
+STATE = "agent/core/state.py"
 NAMELESS = "an address without a name is of whom it was before"
 
 
@@ -35,6 +36,7 @@ MUTATIONS = (
         ORDER,
         "if peer.fqdn not in self.remembered}",
         "if peer.fqdn}",
+        STATE,
     ),
     _mutation(
         "a peer that lost its name is another",
