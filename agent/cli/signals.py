@@ -9,8 +9,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
@@ -28,19 +28,24 @@ class Signals:
     def __init__(self) -> None:
         self._is_asked = False
         self._may_raise = False
+        self._interruptible = _Interruptible(self)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, self._handle)
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
         """Within it a signal raises Stopped at once; one that came before does so at its start."""
+        return self._interruptible
+
+    def begin(self) -> None:
+        """From now on a signal raises Stopped, also one that has come."""
         self._may_raise = True
-        try:
-            if self._is_asked:
-                raise Stopped
-            yield
-        finally:
-            self._may_raise = False
+        if self._is_asked:
+            self.end()
+            raise Stopped
+
+    def end(self) -> None:
+        """From now on a signal is only remembered."""
+        self._may_raise = False
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self._is_asked = True
@@ -56,6 +61,19 @@ class Signals:
                 return function(*args, **more)
 
         return guarded
+
+
+class _Interruptible(AbstractContextManager[None]):
+    """Where a signal may raise Stopped; one value for all, because each turn has two of them."""
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+
+    def __enter__(self) -> None:
+        self._signals.begin()
+
+    def __exit__(self, *_: object) -> None:
+        self._signals.end()
 
 
 class SystemClock:

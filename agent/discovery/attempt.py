@@ -127,10 +127,10 @@ class Attempts:
         """The first datagram that answers. Raises OSError; _SilenceError says what came."""
         passed_over = 0
         asked = wire.query(os.urandom(2), question, payload)
-        with _socket(server, socket.SOCK_DGRAM) as sock:
+        left = max(0.001, until - self._clock())
+        with _socket(server, socket.SOCK_DGRAM, left) as sock:
             sock.send(asked)
-            while (left := until - self._clock()) > 0:
-                sock.settimeout(left)
+            while left > 0:
                 try:
                     reply = _reply(asked, question, sock.recv(65535), server)
                 except TimeoutError:
@@ -138,6 +138,8 @@ class Attempts:
                 if reply is not None:
                     return reply
                 passed_over += 1
+                left = until - self._clock()
+                sock.settimeout(max(0.001, left))
         odd = f" but {passed_over} packets that do not answer the question" if passed_over else ""
         doubt = Doubt.FOREIGN if passed_over else Doubt.NO_ANSWER
         raise _SilenceError(f"nothing came from {server}{odd} in time", doubt)
@@ -174,9 +176,7 @@ def cut_short(server: Nameserver) -> str:
     )
 
 
-def _socket(
-    server: Nameserver, kind: socket.SocketKind, timeout: float | None = None
-) -> socket.socket:
+def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> socket.socket:
     """A connected socket: then only this server's packets arrive, and a refusal is noticed."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     address: Any = (server.host, server.port)
