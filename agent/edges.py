@@ -65,6 +65,10 @@ class Target:
     made_of: Callable[[], object] = unchanging
 
 
+Advise = Callable[[Roll, Yes | CantTell], Advice | None]
+"""Whether this pod may found a cluster, given the roll and whether that is certain."""
+
+
 class Listen(Protocol):
     """Who answers at the ports that outputs want to know of."""
 
@@ -145,7 +149,7 @@ class Edges:
     notifiers: tuple[Notifier, ...] = ()
     recall: Callable[[], bytes | None] = nothing
     remember: Callable[[bytes], None] = forget
-    advise: Callable[[Roll, Yes | CantTell], Advice | None] | None = None
+    advise: Advise | None = None
     listen: Listen = nobody_listens
     show: Callable[[Snapshot], None] = nobody_watches
     reap: Callable[[], None] = bury_nobody

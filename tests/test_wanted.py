@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.cli.outputs import base_of, recipes_of, targets_of, wanted_of
+from agent.cli.knocking import wanted_of
+from agent.cli.outputs import base_of, recipes_of, targets_of
 from agent.cli.signals import Signals
 from agent.formats import FormatError
 from agent.hearing import Wanted

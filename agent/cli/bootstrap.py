@@ -1,29 +1,23 @@
-"""`rollcall bootstrap`, and the edge that advises on founding a cluster."""
+"""`rollcall bootstrap`: the advice on founding a cluster, by itself."""
 
 import json
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from agent import publish
-from agent.answering import Ask, answering
-from agent.bootstrap import Adviser
-from agent.cli.common import asking_of
 from agent.cli.ending import TIMED_OUT, Wrong
+from agent.cli.knocking import adviser_of
 from agent.cli.options import Situation, find_situation, inquiry_of, load_settings, settings_options
 from agent.cli.signals import Signals, Stopped, SystemClock
 from agent.core import membership
 from agent.core.bootstrap import Advice, listing
-from agent.core.finding import CantTell, Finding, Yes
-from agent.core.roll import Peer, Roll
+from agent.core.finding import CantTell, Yes
+from agent.core.roll import Roll
 from agent.discovery import discoverer
 from agent.edges import Edges, Plan
 from agent.loop import Loop
-from agent.settings import BootstrapSettings
 
 
 @click.command()
@@ -81,26 +75,3 @@ def _tell(level: str, sentence: str, /, *, kind: str, **more: Any) -> None:
     """Tells what is waited for; the word and its reason are all else that is asked for."""
     if level == "warning" or kind in ("waiting", "bootstrap"):
         click.echo(f"rollcall: {sentence}", err=True)
-
-
-def adviser_of(
-    asked: BootstrapSettings, signals: Signals
-) -> Callable[[Roll, Yes | CantTell], Advice]:
-    """Who advises on founding a cluster, where the settings ask for it: by a port."""
-
-    asking = asking_of(asked, asked.port or 0)
-    if asking.marker is not None:
-        publish.sweep(asking.marker)
-    return Adviser(asking, time.monotonic, guarded(signals))
-
-
-def guarded(signals: Signals) -> Ask:
-    """Asks peers whether they answer; a signal may end it in the middle."""
-
-    def ask(
-        peers: Sequence[Peer], port: int, timeout: float, clock: Callable[[], float]
-    ) -> Mapping[str, Finding]:
-        with signals.interruptible():
-            return answering(peers, port, timeout, clock)
-
-    return ask

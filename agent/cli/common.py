@@ -1,19 +1,13 @@
 """What more than one command makes of the settings, and prints."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from agent.answering import answering
-from agent.bootstrap import Asking
-from agent.core.finding import CantTell, Yes
 from agent.core.identity import Identity
-from agent.core.roll import Answering, Roll
-from agent.hearing import ANSWER_WITHIN
 from agent.runnable import why_not_runnable
-from agent.settings import BootstrapSettings, Settings
+from agent.settings import Settings
 
 ONE_FILE_TWICE = "two outputs lead to one file: each needs its own"
 
@@ -29,18 +23,6 @@ def programs_of(settings: Settings) -> Iterator[tuple[str, str, str]]:
     return ((name, of, why_not_runnable(name)) for name, of in words)
 
 
-def answering_now(roll: Roll, port: int) -> Answering:
-    """Who of the others answers now; of whom it can't be told is not in it."""
-    found = answering(roll.others, port, ANSWER_WITHIN, time.monotonic)
-    return {
-        port: {
-            fqdn: isinstance(finding, Yes)
-            for fqdn, finding in found.items()
-            if not isinstance(finding, CantTell)
-        }
-    }
-
-
 def table(rows: list[tuple[str, str, str]]) -> None:
     """Prints three columns, the first two as wide as they have to be."""
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
@@ -53,15 +35,3 @@ def memory_beside(first_output: Path, me: Identity) -> Path:
     service = f"{me.service.name}.{me.service.namespace}".removesuffix(".")
     of = "" if me.is_member else f"-of-{service}"
     return first_output.with_name(f".rollcall-{me.pod}{of}.state")
-
-
-def asking_of(asked: BootstrapSettings, port: int) -> Asking:
-    """What the advice on founding a cluster looks at, by the settings."""
-    return Asking(
-        port=port,
-        timeout=asked.timeout,
-        data=Path(asked.data) if asked.data else None,
-        state_file=asked.state_file,
-        marker=Path(asked.marker) if asked.marker else None,
-        allowed=asked.allow_first,
-    )

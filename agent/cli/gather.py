@@ -12,13 +12,8 @@ from pathlib import Path
 from agent import formats, publish
 from agent.answering import answering
 from agent.bootstrap import Adviser
-from agent.cli.common import (
-    ONE_FILE_TWICE,
-    answering_now,
-    asking_of,
-    memory_beside,
-    programs_of,
-)
+from agent.cli.common import ONE_FILE_TWICE, memory_beside, programs_of
+from agent.cli.knocking import answering_now, asking_of
 from agent.cli.options import RESOLV_CONF, Situation, inquiry_of
 from agent.cli.outputs import base_of, recipe_of
 from agent.core import bootstrap

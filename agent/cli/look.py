@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from agent.cli.common import answering_now, as_json_option, table
+from agent.cli.common import as_json_option, table
 from agent.cli.ending import Failed, Wrong
+from agent.cli.knocking import answering_now
 from agent.cli.options import (
     find_situation,
     find_surroundings,

@@ -5,13 +5,12 @@ import errno
 import functools
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from agent import formats, publish
-from agent.check import Checked, Command
 from agent.cli.common import ONE_FILE_TWICE
 from agent.cli.ending import Wrong
 from agent.cli.signals import Signals
@@ -21,7 +20,6 @@ from agent.core.roll import Roll
 from agent.core.selection import Selection
 from agent.core.words import what_there_is
 from agent.edges import Target, unchanging
-from agent.hearing import Wanted
 from agent.settings import Output, Settings
 
 # Bytes of a template or a base file. The cassandra.yaml of Cassandra 5.0 has 100,000, most of them
@@ -147,16 +145,6 @@ def targets_of(
     return targets
 
 
-def wanted_of(recipes: Iterable[formats.Recipe]) -> tuple[Wanted, ...]:
-    """The ports at which outputs want to know who answers; one that wants all decides."""
-    limits: dict[int, list[int]] = {}
-    for recipe in recipes:
-        port = recipe.cluster_port
-        if recipe.selects.source == "answering" and port is not None:
-            limits.setdefault(port, []).append(recipe.selects.limit)
-    return tuple(Wanted(port, 0 if 0 in all_ else max(all_)) for port, all_ in limits.items())
-
-
 def _target(output: Output, recipe: formats.Recipe, role: Role, signals: Signals) -> Target:
     try:
         # The file that a link leads to is kept, not the link replaced.
@@ -197,5 +185,7 @@ def _writer(output: Output, path: Path, signals: Signals) -> Callable[[bytes], N
     """What replaces the file, once its check has accepted the new one, where it has one."""
     if not output.check:
         return functools.partial(publish.publish, path, mode=output.permissions)
+    from agent.check import Checked, Command  # noqa: PLC0415  # for who has a check
+
     command = Command(output.check, output.longest_check)
     return Checked(path, output.permissions, command, time.monotonic, signals.interruptible).write

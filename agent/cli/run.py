@@ -5,29 +5,26 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from agent import __version__, publish
-from agent.cli.bootstrap import adviser_of, guarded
+from agent import __version__, formats, publish
 from agent.cli.common import memory_beside, programs_of
 from agent.cli.ending import TIMED_OUT, Wrong
 from agent.cli.log import EventLog
 from agent.cli.options import find_situation, inquiry_of, load_settings, settings_options
-from agent.cli.outputs import recipes_of, targets_of, wanted_of
+from agent.cli.outputs import recipes_of, targets_of
 from agent.cli.signals import Signals, Stopped, SystemClock
-from agent.cli.telling import notifiers_of, server_of
 from agent.core.identity import Identity
 from agent.discovery import discoverer
-from agent.edges import Listen, nobody_listens
-from agent.hearing import Listener, Wanted
+from agent.edges import Advise, Events, Listen, Notifier, nobody_listens
 from agent.loop import Edges, End, Loop, Plan
 from agent.process import reap
 from agent.settings import Settings
-from agent.status import NoServer
+from agent.status import About, ListenError, NoServer, Server, serve
 
 
 @click.command()
@@ -64,22 +61,23 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
     situation = find_situation(loaded)
     tell = EventLog(settings, no_color=bool(os.environ.get("NO_COLOR")))  # no-color.org
     asking = discoverer(inquiry_of(situation), time.monotonic)
-    me, asked, clock = situation.identity, settings.bootstrap, SystemClock(signals)
+    me, clock = situation.identity, SystemClock(signals)
+    advise, listen = _knocking(settings, recipes, signals)
     with contextlib.ExitStack() as held:
-        server = NoServer() if until_ready else server_of(settings, tell)
+        server = NoServer() if until_ready else _server(settings, tell)
         held.callback(server.close)
         edges = Edges(
             observe=signals.guard(asking.observe),
             clock=clock,
             targets=targets,
             tell=tell,
-            notifiers=notifiers_of(settings, tell, clock.wake),
-            advise=adviser_of(asked, signals) if asked.port else None,
-            listen=listener_of(settings, wanted_of(recipes), signals),
+            notifiers=_notifiers(settings, tell, clock.wake),
+            advise=advise,
+            listen=listen,
             show=server.show,
             reap=reap,
             # The advice on founding wants to know who is there now.
-            observe_at_rest=None if asked.port else signals.guard(asking.observe_at_rest),
+            observe_at_rest=None if advise else signals.guard(asking.observe_at_rest),
         )
         _introduce(me, server.where, edges)
         for _, of, why_not in programs_of(settings):
@@ -90,7 +88,7 @@ def _start(flags: dict[str, Any], *, until_ready: bool) -> None:
             settings.rules,
             settings.gate,
             settings.discovery.interval,
-            needs_advice=asked.allow_first,
+            needs_advice=settings.bootstrap.allow_first,
             patience=settings.patience,
             notifies=not until_ready,
         )
@@ -138,8 +136,32 @@ def _claimed(edges: Edges, me: Identity, held: contextlib.ExitStack) -> Edges:
     )
 
 
-def listener_of(settings: Settings, wanted: Sequence[Wanted], signals: Signals) -> Listen:
-    """Who listens for peers that answer, where an output wants to know."""
-    if not wanted:
-        return nobody_listens
-    return Listener(wanted, settings.hearing, time.monotonic, guarded(signals))
+def _notifiers(settings: Settings, tell: Events, wake: Callable[[], None]) -> tuple[Notifier, ...]:
+    """Whom to tell of changed files. Raises Wrong."""
+    if not settings.notify:
+        return ()
+    from agent.cli.telling import notifiers_of  # noqa: PLC0415  # for who has somebody told
+
+    return notifiers_of(settings, tell, wake)
+
+
+def _knocking(
+    settings: Settings, recipes: Sequence[formats.Recipe], signals: Signals
+) -> tuple[Advise | None, Listen]:
+    """Who advises on founding a cluster, and who listens for peers that answer."""
+    asked = settings.bootstrap
+    if not asked.port and not any(each.selects.source == "answering" for each in recipes):
+        return None, nobody_listens
+    from agent.cli import knocking  # noqa: PLC0415  # for who asks at peers' ports
+
+    advise = knocking.adviser_of(asked, signals) if asked.port else None
+    return advise, knocking.listener_of(settings, knocking.wanted_of(recipes), signals)
+
+
+def _server(settings: Settings, tell: Events) -> Server | NoServer:
+    """The status server, or what stands for it where none is wanted. Raises Wrong."""
+    try:
+        about = About(__version__, time.monotonic(), settings.patience)
+        return serve(settings.listen, about, tell)
+    except ListenError as wrong:
+        raise Wrong(str(wrong)) from None

@@ -5,7 +5,7 @@ from tests.mutations.mutation import Mutation
 HEARING = "agent/core/hearing.py"
 SELECTION = "agent/core/selection.py"
 LISTENER = "agent/hearing.py"
-OUTPUTS = "agent/cli/outputs.py"
+KNOCKING = "agent/cli/knocking.py"
 ROLL = "agent/core/roll.py"
 
 SLOW = "who answered is left out only after refusing for the hold, and doubt takes nobody out"
@@ -18,7 +18,7 @@ def _mutation(name: str, rule: str, file: str, old: str, new: str) -> Mutation:
         HEARING: "tests/core/test_hearing.py",
         SELECTION: "tests/core/test_selection.py",
         LISTENER: "tests/test_hearing.py",
-        OUTPUTS: "tests/test_wanted.py",
+        KNOCKING: "tests/test_wanted.py",
         ROLL: "tests/core/test_roll.py",
     }
     return Mutation(name, rule, file, old, new, tests[file])
@@ -168,7 +168,7 @@ MUTATIONS = (
     _mutation(
         "an output that wants some decides for one that wants all",
         SELDOM,
-        OUTPUTS,
+        KNOCKING,
         "0 if 0 in all_ else max(all_)",
         "max(all_)",
     ),

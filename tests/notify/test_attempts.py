@@ -25,7 +25,8 @@ def test_a_mistake_in_a_try_is_an_outcome_that_says_so() -> None:
 NO_THREAD = """
 import os, threading
 from agent.core.delivery import Lost
-from agent.notify import Exec, Http
+from agent.notify.exec import Exec
+from agent.notify.http import Http
 from agent.notify.attempts import going_on
 from agent.exchange import Request
 from tests.notify.world import NEWS, World

@@ -18,8 +18,8 @@ import pytest
 
 from agent.core.delivery import Arrived, Lost, Outcome
 from agent.core.notice import VARIABLES, Notice, Stdin, to_json, to_lines, variables
-from agent.notify import Exec
 from agent.notify.attempts import FAREWELL
+from agent.notify.exec import Exec
 from agent.notify.lines import LONGEST_LINE, MOST_LINES
 from agent.process import GRACE
 from tests.notify.world import AT_ONCE, NEWS, SOON, World, many, threads
@@ -261,7 +261,7 @@ def test_a_program_that_ends_leaves_no_hook(tmp_path: Path) -> None:
     there = tmp_path / "there"
     code = f"""
 from pathlib import Path
-from agent.notify import Exec
+from agent.notify.exec import Exec
 from tests.notify.world import NEWS, SOON, World
 from tests.support.processes import number_in
 from tests.support.until import until

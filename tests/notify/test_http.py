@@ -11,7 +11,7 @@ import pytest
 from agent.core.delivery import Arrived, Lost, Outcome
 from agent.core.notice import to_json
 from agent.exchange import Request
-from agent.notify import Http
+from agent.notify.http import Http
 from tests.notify.world import AT_ONCE, NEWS, SOON, World, many, threads
 from tests.support.http_server import Guest, Script, Server, reply, serving
 from tests.support.until import until

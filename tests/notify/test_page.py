@@ -13,7 +13,7 @@ import yaml
 from agent.core.delivery import FIRST_PAUSE, LONGEST_PAUSE, Arrived, Lost
 from agent.core.notice import LONGEST_VARIABLE, VARIABLES, notice, to_json, to_lines, variables
 from agent.core.roll import Peer, Roll
-from agent.notify import Exec
+from agent.notify.exec import Exec
 from agent.notify.lines import LONGEST_LINE, MOST_LINES
 from agent.settings import Said, load
 from agent.settings.schema import HttpTarget, Notify, SignalTarget

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from agent.core.delivery import Arrived, Lost, Outcome
-from agent.notify import ByName, ByPidfile, Signal
 from agent.notify.processes import Seen, bases_of
+from agent.notify.signal import ByName, ByPidfile, Signal
 from tests.notify.world import NEWS, SOON, World
 from tests.publish.own_process import own_mounts
 from tests.support.processes import is_there
@@ -324,7 +324,7 @@ def test_a_pidfile_that_means_the_agent_or_its_children_is_of_another_container(
 ASKS = """
 import os, signal, sys
 from pathlib import Path
-from agent.notify import ByName, ByPidfile, Signal
+from agent.notify.signal import ByName, ByPidfile, Signal
 from tests.notify.world import NEWS, World
 kind, what, user = sys.argv[1:]
 os.setuid(int(user))
