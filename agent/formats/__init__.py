@@ -6,8 +6,7 @@ of the roll without its generation: the same roll gives the same bytes.
 """
 
 from agent.formats.explain import VOLUME, WRITTEN_ONCE, explain, selected, takes_base, wiring
-from agent.formats.header import Format, FormatError, Variable, load, names, own_format
-from agent.formats.merge import over
+from agent.formats.header import Format, FormatError, Variable, load, names, over, own_format
 from agent.formats.render import Recipe, Withheld, check, render, try_out
 
 __all__ = [

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import msgspec
@@ -20,9 +20,20 @@ from agent.core.selection import Address, ExcludeSelf, Selection, Source
 from agent.core.words import Typed, did_you_mean
 from agent.formats.heading import HeadingError, read_heading
 
+_FOLDER = Path(__file__).parent
 _ENDING = ".j2"
 
 Syntax = Literal["", "yaml", "ini"]
+
+# By the ending of a base file's name.
+_SYNTAX_OF: dict[str, Syntax] = {
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".cnf": "ini",
+    ".ini": "ini",
+    ".conf": "ini",
+    ".properties": "ini",
+}
 
 # 0 is none: RFC 6335 section 6.
 PORTS = range(1, 2**16)
@@ -159,9 +170,7 @@ class Format:
 @functools.cache
 def names() -> tuple[str, ...]:
     """The names of all built-in formats, sorted."""
-    folder = resources.files(__package__)
-    files = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(n.removesuffix(_ENDING) for n in files if n.endswith(_ENDING)))
+    return tuple(sorted(file.stem for file in _FOLDER.glob(f"*{_ENDING}")))
 
 
 @functools.cache
@@ -174,7 +183,7 @@ def load(name: str) -> Format:
                 "that --config names, or to rollcall render --template"
             )
         raise FormatError(f"there is no format {name!r}; {did_you_mean(name, names())}")
-    source = resources.files(__package__).joinpath(name + _ENDING).read_text(encoding="utf-8")
+    source = (_FOLDER / f"{name}{_ENDING}").read_text(encoding="utf-8")
     return Format(name, source, _header(source, name) or Header())
 
 
@@ -185,6 +194,24 @@ def own_format(path: str, source: str) -> Format:
     if header is None:
         return Format(name, source, Header(), path, is_open=True)
     return Format(name, source, header, path)
+
+
+def over(form: Format, base: str) -> Format:
+    """A user's template as it is laid over the base file at that path, by its own syntax.
+
+    Its header says which, else the ending of the base's name. Raises FormatError.
+    """
+    if not form.path or form.header.syntax:
+        return form
+    syntax = _SYNTAX_OF.get(PurePosixPath(base).suffix)
+    if syntax is None:
+        raise FormatError(
+            f"nothing says how the base file {base} is written: give its name one of the endings "
+            f"{', '.join(_SYNTAX_OF)}, or the template {form.path} a header with syntax: yaml or "
+            "ini"
+        )
+    header = msgspec.structs.replace(form.header, syntax=syntax)
+    return Format(form.name, form.source, header, form.path, form.is_open)
 
 
 def _header(source: str, where: str) -> Header | None:

@@ -5,7 +5,7 @@ refused before anything depends on it.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import (
@@ -72,12 +72,11 @@ class Strict(StrictUndefined):
         super().__init__(hint, obj, name, exc)
 
 
-def check(source: str, names: Iterable[str], environment: Environment) -> None:
+def check(tree: jinja.Template, names: Iterable[str], environment: Environment) -> None:
     """Refuses what is wrong with a template before it is rendered. `names` are those it sees.
 
     Raises TemplateSyntaxError.
     """
-    tree = environment.parse(source)
     known = {"filter": environment.filters, "test": environment.tests}
     for node in tree.find_all(tuple(_OTHER_FILES)):
         word = _OTHER_FILES[type(node)]
@@ -110,10 +109,10 @@ def _check_names(tree: jinja.Template, names: tuple[str, ...]) -> None:
             raise TemplateSyntaxError(phrase, node.lineno)
 
 
-def names_in(source: str, environment: Environment) -> frozenset[str] | None:
+def names_in(parse: Callable[[], jinja.Template]) -> frozenset[str] | None:
     """The names that a template takes from its surroundings, None where it can't be read."""
     try:
-        return frozenset(find_undeclared_variables(environment.parse(source)))
+        return frozenset(find_undeclared_variables(parse()))
     except (TemplateError, RecursionError):
         return None
 

@@ -9,7 +9,6 @@ from agent.core.identity import Role
 from agent.core.roll import Peer, Roll, Service, to_document
 from agent.core.selection import Listed, Selection, listed, select
 from agent.formats.header import Format, FormatError, Variables, check_variables, meant
-from agent.formats.merge import BaseError, OverlayError, keys, lay
 from agent.formats.template import UnfitError, Withholding, fill, names_in, prepare
 
 _WHOLE_ROLL = Selection(allow_empty=True)
@@ -96,25 +95,36 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
         return _withheld(recipe, roll)
     check_variables(form, recipe.given)
     variables = {key: entry.default for key, entry in form.header.variables.items()}
-    what = form.what
     try:
         context = {
             **_members(roll, rule),
             "seeds": listed(seeds, rule.address),
             **_around(roll),
             "port": recipe.cluster_port,
-            "base": keys(base, form.header.syntax) if recipe.base else (),
+            "base": (),
             "vars": Variables(variables | meant(form, recipe.given)),
             "given": tuple(recipe.given),
             "roll": _document(roll),
         }
-        text = fill(form.source, what, context)
-        return (lay(text, base, form.header.syntax) if recipe.base else text).encode()
+        text = (
+            _laid(recipe, context, base) if recipe.base else fill(form.source, form.what, context)
+        )
+        return text.encode()
     except Withholding as reason:
         return Withheld(f"{form.name} is not written {reason}")
-    except OverlayError as wrong:
+
+
+def _laid(recipe: Recipe, context: dict[str, Any], base: str) -> str:
+    """The base with what the template gives laid over it. Raises FormatError."""
+    from agent.formats import merge  # noqa: PLC0415  # for who has a base
+
+    what, syntax = recipe.form.what, recipe.form.header.syntax
+    try:
+        context["base"] = merge.keys(base, syntax)
+        return merge.lay(fill(recipe.form.source, what, context), base, syntax)
+    except merge.OverlayError as wrong:
         raise UnfitError(f"{what} can't be laid over a base file: {wrong}") from None
-    except BaseError as wrong:
+    except merge.BaseError as wrong:
         raise FormatError(
             f"{what} can't be laid over the base file {recipe.base}: {wrong}"
         ) from None

@@ -19,6 +19,7 @@ from agent.formats.header import FormatError
 
 if TYPE_CHECKING:
     import jinja2
+    from jinja2 import nodes
 
     from agent.formats import sandbox
 
@@ -82,7 +83,7 @@ def names_in(source: str) -> frozenset[str] | None:
     """The names that a template makes use of, None if it is no Jinja: `fill` says what is wrong."""
     from agent.formats import mistakes  # noqa: PLC0415  # as above
 
-    return mistakes.names_in(source, _environment())
+    return mistakes.names_in(lambda: _tree(source))
 
 
 def _joined(template: "jinja2.Template", context: dict[str, Any], what: str) -> str:
@@ -103,9 +104,16 @@ def _joined(template: "jinja2.Template", context: dict[str, Any], what: str) -> 
 def _template(source: str, names: tuple[str, ...]) -> "jinja2.Template":
     from agent.formats import mistakes  # noqa: PLC0415  # as above
 
-    environment = _environment()
-    mistakes.check(source, names, environment)
-    return environment.from_string(source)
+    environment, tree = _environment(), _tree(source)
+    mistakes.check(tree, names, environment)
+    _tree.cache_clear()  # compiling changes it
+    return environment.from_string(tree)
+
+
+@functools.lru_cache(maxsize=1)
+def _tree(source: str) -> "nodes.Template":
+    """A template as Jinja reads it: once for all that is made of it at the start."""
+    return _environment().parse(source)
 
 
 @functools.cache
