@@ -5,7 +5,7 @@ decided without a socket (`routes`); `server` has the socket, and a thread of it
 """
 
 from agent.status.about import About, Clocks
-from agent.status.connection import Limits
+from agent.status.limits import Limits
 from agent.status.listening import ListenError
 from agent.status.server import NoServer, Server, serve
 

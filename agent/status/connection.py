@@ -20,7 +20,6 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from typing import Protocol, cast
@@ -28,24 +27,8 @@ from typing import Protocol, cast
 import h11
 
 from agent.core.listen import SERVER
+from agent.status.limits import Limits
 from agent.status.routes import Hold, Request, Response, sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one client, and all of them, may cost. Times in seconds, sizes in bytes.
-
-    `connections`: at a time. `head`: a request's line and headers. `unsent`: of all answers that
-    nobody reads, besides what the kernel keeps.
-    """
-
-    connections: int = 128
-    head: int = 16 * 1024
-    unsent: int = 4 * 1024 * 1024
-    idle: float = 10.0
-    unread: float = 10.0
-    leave: float = 1.0
-
 
 # Characters of what is wrong with a request.
 _SAID = 60

@@ -1,33 +1,28 @@
-"""The status server's thread and its connections: one event loop beside the agent's own loop.
+"""The status server's thread: one event loop beside the agent's own loop.
 
-It keeps the newest snapshot that it was shown, and holds what costs anything within `Limits`. The
-loop's thread does no more for it than to set that snapshot, and to wake it if anybody waits for a
-change.
+It keeps the newest snapshot that it was shown, for the `House` that has the connections. The loop's
+thread does no more for it than to set that snapshot, and to wake it if anybody waits for a change.
 """
 
 import asyncio
 import contextlib
 import errno
-import functools
 import os
 import resource
-import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.background import in_background
 from agent.core.listen import ListenAddress
 from agent.core.seldom import Seldom
 from agent.core.snapshot import Snapshot
-from agent.status import routes
 from agent.status.about import About, Clocks
-from agent.status.connection import Connection, Limits, State
+from agent.status.limits import Limits
 from agent.status.listening import BACKLOG, listening
-from agent.status.routes import Hold, Request, Response
-from agent.status.scraping import Scrapes
 
-# Who goes first when there are too many; of several, who is in that state for longest.
-_FIRST_TO_GO = (State.LEAVING, State.READING, State.HELD, State.WRITING)
+if TYPE_CHECKING:
+    from agent.status.house import House
+
 # Seconds that the thread has to end in.
 _END_WITHIN = 0.2
 # Connections that are accepted at a time: they are open before one that is too many can go.
@@ -74,14 +69,12 @@ class Server:
         tell: Tell = tell_nobody,
     ) -> None:
         self.limits = limits or Limits()
-        self.buffer = memoryview(bytearray(self.limits.head))
         self._about = about
         self._clocks = clocks or Clocks()
         self._tell = tell
         self._told = Seldom()
-        self._scrapes = Scrapes()
         self._snapshot: Snapshot | None = None
-        self._connections: set[Connection] = set()
+        self._house: House | None = None
         self._socket = listening(at)
         self.where = str(ListenAddress(at.host, self._socket.getsockname()[1]))
         self._loop = asyncio.new_event_loop()
@@ -106,58 +99,28 @@ class Server:
 
     # What follows happens in the server's own thread.
 
-    def came(self, connection: Connection) -> None:
-        """A connection is there; where there are too many, one has to go."""
-        if len(self._connections) >= self.limits.connections:
-            min(self._connections, key=_turn_to_go).drop()
-        self._connections.add(connection)
-
-    def gone(self, connection: Connection) -> None:
-        """It is not there any more."""
-        self._connections.discard(connection)
-
-    def stuck(self) -> None:
-        """A client does not read; where all have left too much unread, one of them has to go."""
-        writing = [each for each in self._connections if each.state is State.WRITING]
-        if sum(each.unsent for each in writing) > self.limits.unsent:
-            min(writing, key=_turn_to_go).drop()
-
-    def answer(self, request: Request) -> Response | Hold:
-        """The answer from the newest snapshot."""
-        try:
-            moment = self._clocks.moment()
-            return routes.answer(request, self._about, self._snapshot, moment, self._scrapes)
-        except Exception as wrong:  # noqa: BLE001  # a mistake in one page must not end the probes
-            return routes.sentence(500, f"this is a mistake in rollcall: {wrong!r}")
-
-    def hold_over(self, after: int | None) -> Response | None:
-        """The roll, if its generation is not `after`."""
-        snapshot = self._snapshot
-        if snapshot is None or snapshot.roll.generation == after:
-            return None
-        return routes.peers(snapshot)
-
-    def date(self) -> str:
-        """The time as RFC 9110 section 5.6.7 has it."""
-        now = time.gmtime(self._clocks.wall())
-        return time.strftime("%a, %d %b %Y %H:%M:%S GMT", now)
-
     def _run(self) -> None:
         with contextlib.closing(self._loop):
             self._loop.run_until_complete(self._serve())
 
+    def _client(self) -> asyncio.BaseProtocol:
+        """Who talks to a client that has come."""
+        if self._house is None:
+            from agent.status.house import House  # noqa: PLC0415  # for who is asked
+
+            self._house = House(self.limits, self._about, self._clocks, lambda: self._snapshot)
+        return self._house.client()
+
     async def _serve(self) -> None:
-        server = await self._loop.create_server(
-            functools.partial(Connection, self), sock=self._socket, backlog=_ACCEPTED
-        )
+        server = await self._loop.create_server(self._client, sock=self._socket, backlog=_ACCEPTED)
         self._socket.listen(BACKLOG)  # asyncio has made the kernel's queue as short as its own
         await self._is_over
         self._loop.remove_reader(self._socket)  # nobody else is accepted
         if coming := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(coming)  # those that were, and are not yet among us
         server.close()
-        for connection in [*self._connections]:
-            connection.drop()
+        if self._house is not None:
+            self._house.close()
         await asyncio.sleep(0)  # the loop closes their sockets in its next turn
 
     def _trouble(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -172,8 +135,8 @@ class Server:
             self._loop.call_soon_threadsafe(function)
 
     def _look(self) -> None:
-        for connection in [*self._connections]:
-            connection.look()
+        if self._house is not None:
+            self._house.look()
 
     def _end(self) -> None:
         if not self._is_over.done():
@@ -202,7 +165,3 @@ def _sentence_of(message: str, wrong: BaseException | None) -> str:
                 "of them (ulimit -n)"
             )
     return f"the status server had a trouble: {message}{f': {wrong!r}' if wrong else ''}"
-
-
-def _turn_to_go(connection: Connection) -> tuple[int, float]:
-    return _FIRST_TO_GO.index(connection.state), connection.since

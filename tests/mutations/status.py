@@ -9,6 +9,7 @@ METRICS = "agent/status/metrics.py"
 SCRAPING = "agent/status/scraping.py"
 CONNECTION = "agent/status/connection.py"
 SERVER = "agent/status/server.py"
+HOUSE = "agent/status/house.py"
 LISTENING = "agent/status/listening.py"
 LISTEN = "agent/core/listen.py"
 ASKING = "agent/cli/asking.py"
@@ -370,7 +371,7 @@ MUTATIONS = (
     Mutation(
         "a connection that is gone is kept",
         BOUNDED,
-        SERVER,
+        HOUSE,
         "self._connections.discard(connection)",
         "self._connections.add(connection)",
         _MEMORY_TESTS,
@@ -378,7 +379,7 @@ MUTATIONS = (
     Mutation(
         "there may be any number of connections",
         BOUNDED,
-        SERVER,
+        HOUSE,
         "if len(self._connections) >= self.limits.connections:",
         "if len(self._connections) >= 5_000:",
         _BOUNDS_TESTS,
@@ -386,7 +387,7 @@ MUTATIONS = (
     Mutation(
         "who has come last has to go",
         PROBES,
-        SERVER,
+        HOUSE,
         "            min(self._connections, key=_turn_to_go).drop()",
         "            max(self._connections, key=_turn_to_go).drop()",
         _BOUNDS_TESTS,
@@ -394,7 +395,7 @@ MUTATIONS = (
     Mutation(
         "who waits for a change goes before who says nothing",
         PROBES,
-        SERVER,
+        HOUSE,
         "(State.LEAVING, State.READING, State.HELD, State.WRITING)",
         "(State.LEAVING, State.HELD, State.READING, State.WRITING)",
         _BOUNDS_TESTS,
@@ -410,7 +411,7 @@ MUTATIONS = (
     Mutation(
         "answers that nobody reads take all memory",
         BOUNDED,
-        SERVER,
+        HOUSE,
         "> self.limits.unsent:",
         "> 10**12:",
         _BOUNDS_TESTS,
@@ -418,7 +419,7 @@ MUTATIONS = (
     Mutation(
         "a mistake in a page ends the connection without a word",
         PROBES,
-        SERVER,
+        HOUSE,
         "except Exception as wrong:",
         "except OSError as wrong:",
         _SERVER_TESTS,
@@ -434,7 +435,7 @@ MUTATIONS = (
     Mutation(
         "any news wakes who waits for a change of the members",
         HELD,
-        SERVER,
+        HOUSE,
         "if snapshot is None or snapshot.roll.generation == after:",
         "if snapshot is None:",
         _SERVER_TESTS,
@@ -451,9 +452,9 @@ MUTATIONS = (
     Mutation(
         "a closing server drops nobody",
         ENDS,
-        SERVER,
-        "            connection.drop()\n        await",
-        "            connection.look()\n        await",
+        HOUSE,
+        "            connection.drop()\n\n\ndef",
+        "            connection.look()\n\n\ndef",
         _SERVER_TESTS,
     ),
     Mutation(

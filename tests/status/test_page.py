@@ -15,7 +15,7 @@ import yaml
 from agent.core.gate import GateRules
 from agent.core.listen import DEFAULT
 from agent.core.snapshot import Snapshot
-from agent.status.connection import Limits
+from agent.status.limits import Limits
 from agent.status.metrics import SnapshotCollector
 from agent.status.routes import HELD, LONGEST_HELD, PAGES
 from tests.status.client import SOON, serving
