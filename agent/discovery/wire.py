@@ -32,6 +32,7 @@ _TOO_LONG = 2**31  # a time to live is shorter: RFC 2181 section 8
 _LONGEST_NAME = 255
 _LONGEST_LABEL = 63
 _POINTER = 0xC0
+_MOST_HOPS = 8  # in one name; dnspython follows 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,10 @@ def encoded(name: str) -> bytes:
     Raises ValueError if it can't be one.
     """
     labels = [label.encode("ascii") for label in name.lower().split(".")]
-    wire = b"".join(b"%c%b" % (len(label), label) for label in labels) + b"\0"
-    if len(wire) > _LONGEST_NAME or not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
+    is_long = len(name) + 2 > _LONGEST_NAME
+    if is_long or not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         raise ValueError(name)
-    return wire
+    return b"".join(b"%c%b" % (len(label), label) for label in labels) + b"\0"
 
 
 def section(name: str, kind: Kind) -> bytes:
@@ -142,7 +143,9 @@ def _print(wire: bytes, question: bytes) -> Print:
         else:
             options += _plain_options(owner, kind, ttl, length)
         at += length
-    if at != len(wire) or options > 1:
+    # Addresses beside an answer of addresses would not be told from those that it consists of.
+    is_alone = additionals == options or wanted[1] == _SRV
+    if at != len(wire) or options > 1 or not is_alone:
         raise _OddError
     digest = hashlib.blake2b(b"".join(sorted(records)), digest_size=16).digest()
     return Print(digest, float(lowest))
@@ -159,7 +162,7 @@ def _plain_options(owner: bytes, kind: int, ttl: int, length: int) -> int:
 
 
 def _soa(wire: bytes, question: bytes) -> Serial:
-    _, flags, questions, answers, authorities, _ = _HEADER.unpack_from(wire)
+    _, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
     is_no = flags & _RCODE in (0, _NXDOMAIN) and not answers and authorities == 1
     if flags & (_QR | _OPCODE | _TC | _RESERVED) != _QR or questions != 1 or not is_no:
         raise _OddError
@@ -169,7 +172,15 @@ def _soa(wire: bytes, question: bytes) -> Serial:
     begin = at + _RECORD.size
     _, middle = _spelt(wire, begin, known)
     _, numbers = _spelt(wire, middle, known)
-    if (kind, of_class) != (_SOA, _IN) or numbers + _SOA_NUMBERS.size != begin + length:
+    at = begin + length
+    if (kind, of_class) != (_SOA, _IN) or numbers + _SOA_NUMBERS.size != at:
+        raise _OddError
+    if additionals:
+        beside, at = _spelt(wire, at, known)
+        kind, _, ttl, length = _RECORD.unpack_from(wire, at)
+        at += _RECORD.size
+        additionals -= _plain_options(beside, kind, ttl, length)
+    if at != len(wire) or additionals:
         raise _OddError
     return Serial(owner, _SOA_NUMBERS.unpack_from(wire, numbers)[0])
 
@@ -203,21 +214,26 @@ def _name(wire: bytes, start: int, known: dict[int, bytes], base: bytes) -> tupl
 
 
 def _spelt(wire: bytes, start: int, known: dict[int, bytes]) -> tuple[bytes, int]:
-    """The same, label by label. A pointer leads backwards, and to no other pointer."""
+    """The same, label by label.
+
+    A pointer leads to labels, and they, with all that they lead to, are over before the name.
+    """
     labels: list[bytes] = []
-    at, end, before, room = start, 0, start, _LONGEST_NAME
+    at, end, part, limit, room, hops = start, 0, start, len(wire), _LONGEST_NAME, 0
     while length := wire[at]:
         if length >= _POINTER:
             target = (length & ~_POINTER) << 8 | wire[at + 1]
-            if not HEADER <= target < before or wire[target] >= _POINTER:
+            hops += 1
+            is_over = at + 2 > limit or hops > _MOST_HOPS
+            if is_over or not HEADER <= target < part or wire[target] >= _POINTER:
                 raise _OddError
             end = end or at + 2
-            at = before = target
+            at, part, limit = target, target, part
             continue
         labels.append(wire[at : at + 1 + length])
         at += 1 + length
         room -= 1 + length
-        if length > _LONGEST_LABEL or room < 1:
+        if length > _LONGEST_LABEL or room < 1 or at >= limit:
             raise _OddError
     known[start] = name = b"".join(labels).lower() + b"\0"
     return name, end or at + 1
