@@ -32,6 +32,7 @@ _TOO_LONG = 2**31  # a time to live is shorter: RFC 2181 section 8
 _LONGEST_NAME = 255
 _LONGEST_LABEL = 63
 _POINTER = 0xC0
+_UNDERSCORE = ord("_")
 _MOST_HOPS = 8  # in one name; dnspython follows 16
 
 
@@ -118,37 +119,69 @@ def _print(wire: bytes, question: bytes) -> Print:
     wrong = _OPCODE | _TC | _RESERVED | _RCODE
     if flags & (_QR | wrong) != _QR or questions != 1 or authorities or not answers:
         raise _OddError
-    asked = question[:-4]
-    wanted = (asked, _kind(question), _IN)
-    known, base = {HEADER: asked}, _base(asked)
+    known = {HEADER: question[:-4]}
+    listed, ttl, at = _listed(wire, question, answers, known)
+    located, at = _located(wire, at, additionals, known, _base(question))
+    # Addresses beside an answer of addresses are none that were asked for.
+    if at != len(wire) or (located and _kind(question) != _SRV):
+        raise _OddError
+    records = [len(listed).to_bytes(2, "big"), *sorted(listed), *sorted(located)]
+    return Print(hashlib.blake2b(b"".join(records), digest_size=16).digest(), float(ttl))
+
+
+def _listed(
+    wire: bytes, question: bytes, count: int, known: dict[int, bytes]
+) -> tuple[set[bytes], int, int]:
+    """What the records of the answer say, their lowest time to live, and where they end."""
+    wanted, base = (question[:-4], _kind(question), _IN), _base(question)
     records: set[bytes] = set()
-    lowest, options = _TOO_LONG, 0
-    at = HEADER + len(question)
-    for number in range(answers + additionals):
-        owner, at = _name(wire, at, known, base)
-        kind, of_class, ttl, length = _RECORD.unpack_from(wire, at)
-        at += _RECORD.size
-        if number < answers:
-            lowest = min(lowest, ttl)
+    at, lowest = HEADER + len(question), _TOO_LONG
+    head = wire  # how the last record begins, to its time to live; none yet, and this fits nowhere
+    for _ in range(count):
+        if wire.startswith(head, at):
+            at += len(head) + 2
+            length = wire[at - 2] << 8 | wire[at - 1]
+        else:
+            begin = at
+            owner, at = _name(wire, at, known, base)
+            kind, of_class, ttl, length = _RECORD.unpack_from(wire, at)
             if (owner, kind, of_class) != wanted or ttl >= _TOO_LONG:
                 raise _OddError
-        if _SIZES.get(kind) == length and of_class == _IN:
-            records.add(b"%c%b%b" % (kind, owner, wire[at : at + length]))
-        elif kind == _SRV and number < answers:
+            lowest = min(lowest, ttl)
+            at += _RECORD.size
+            head = wire[begin : at - 2]
+        if wanted[1] == _SRV:
             target, end = _name(wire, at + 6, known, base)
             if end != at + length:
                 raise _OddError
             # Priority and port; the weight between them follows the number of records.
-            records.add(b"%c%b%b%b" % (kind, target, wire[at : at + 2], wire[at + 4 : at + 6]))
+            records.add(target + wire[at : at + 2] + wire[at + 4 : at + 6])
+        elif length == _SIZES.get(wanted[1]):
+            records.add(wire[at : at + length])
+        else:
+            raise _OddError
+        at += length
+    return records, lowest, at
+
+
+def _located(
+    wire: bytes, at: int, count: int, known: dict[int, bytes], base: bytes
+) -> tuple[set[bytes], int]:
+    """What the addresses beside an answer say, and where that ends; EDNS may be among them."""
+    records: set[bytes] = set()
+    options = 0
+    for _ in range(count):
+        owner, at = _name(wire, at, known, base)
+        kind, of_class, ttl, length = _RECORD.unpack_from(wire, at)
+        at += _RECORD.size
+        if length == _SIZES.get(kind) and of_class == _IN:
+            records.add(owner + wire[at - 2 : at + length])  # its length tells its family
         else:
             options += _plain_options(owner, kind, ttl, length)
         at += length
-    # Addresses beside an answer of addresses would not be told from those that it consists of.
-    is_alone = additionals == options or wanted[1] == _SRV
-    if at != len(wire) or options > 1 or not is_alone:
+    if options > 1:
         raise _OddError
-    digest = hashlib.blake2b(b"".join(sorted(records)), digest_size=16).digest()
-    return Print(digest, float(lowest))
+    return records, at
 
 
 def _plain_options(owner: bytes, kind: int, ttl: int, length: int) -> int:
@@ -175,22 +208,18 @@ def _soa(wire: bytes, question: bytes) -> Serial:
     at = begin + length
     if (kind, of_class) != (_SOA, _IN) or numbers + _SOA_NUMBERS.size != at:
         raise _OddError
-    if additionals:
-        beside, at = _spelt(wire, at, known)
-        kind, _, ttl, length = _RECORD.unpack_from(wire, at)
-        at += _RECORD.size
-        additionals -= _plain_options(beside, kind, ttl, length)
-    if at != len(wire) or additionals:
+    located, at = _located(wire, at, additionals, known, owner)
+    if located or at != len(wire):
         raise _OddError
     return Serial(owner, _SOA_NUMBERS.unpack_from(wire, numbers)[0])
 
 
-def _base(name: bytes) -> bytes:
-    """The name of the service in that of one of its ports: what its pods' names end in."""
+def _base(question: bytes) -> bytes:
+    """The name of the service that is asked about, or a port of it: what its pods' names end in."""
     at = 0
-    while name[at + 1 : at + 2] == b"_":  # RFC 2782
-        at += 1 + name[at]
-    return name[at:]
+    while question[at + 1] == _UNDERSCORE:  # RFC 2782
+        at += 1 + question[at]
+    return question[at:-4]
 
 
 def _name(wire: bytes, start: int, known: dict[int, bytes], base: bytes) -> tuple[bytes, int]:

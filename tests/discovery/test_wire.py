@@ -79,6 +79,19 @@ def chain(hops: int) -> Packet:
     return Packet(SRV, tuple(records))
 
 
+def with_flags(flags: int) -> Packet:
+    return replace(PLAIN, flags=flags)
+
+
+def answered(*records: bytes) -> Packet:
+    """With these besides the right one, which is the first."""
+    return replace(PLAIN, answer=(LISTS_POD, *records))
+
+
+def beside(*records: bytes) -> Packet:
+    return replace(PLAIN, additional=records)
+
+
 LONGEST = ".".join(["l" * 63, "l" * 63, "l" * 63, "l" * 35, ZONE])
 FORMS: dict[str, Packet] = {
     "a pod and its address": PLAIN,
@@ -115,22 +128,126 @@ def test_an_answer_of_such_a_form_has_a_print(packet: Packet) -> None:
     assert seen.ttl == told(packet.wire).ttl
 
 
+def answering(data: bytes, ttl: int = 5, *, owner: bytes = TO_QUESTION) -> Packet:
+    return replace(PLAIN, answer=(record(owner, "SRV", data, ttl=ttl),))
+
+
+LISTS_OTHER = record(TO_QUESTION, "SRV", srv(OTHER))
+LOCATES_OTHER = record(OTHER, "A", IPV4)
+BOTH = Packet(SRV, (LISTS_POD, LISTS_OTHER), (), (LOCATES_POD, LOCATES_OTHER))
+ALIKE = {
+    "another weight": (PLAIN, answering(srv(POD, weight=1))),
+    "another time to live": (PLAIN, answering(srv(POD), ttl=1)),
+    "an owner in another letter case": (PLAIN, answering(srv(POD), owner=shouted(ZONE))),
+    "a target in another letter case": (PLAIN, answering(srv(shouted(f"db-0.{ZONE}")))),
+    "a pod's name in another letter case": (PLAIN, answering(srv(b"\4DB-0" + spelt(ZONE)))),
+    "a target by a pointer": (PLAIN, answering(srv(b"\4db-0" + TO_QUESTION))),
+    "an address's owner by a pointer": (
+        PLAIN,
+        replace(PLAIN, additional=(opt(), record(pointer(TARGET), "A", IPV4))),
+    ),
+    "an address's owner in another letter case": (
+        PLAIN,
+        replace(PLAIN, additional=(record(shouted(f"db-0.{ZONE}"), "A", IPV4),)),
+    ),
+    "another letter case in part, by a pointer": (
+        PLAIN,
+        replace(PLAIN, additional=(record(b"\4DB-0" + pointer(TARGET + 5), "A", IPV4),)),
+    ),
+    "no EDNS": (PLAIN, replace(PLAIN, additional=(LOCATES_POD,))),
+    "other flags": (PLAIN, replace(PLAIN, flags=0x80B0)),
+    "another order of the answer": (BOTH, replace(BOTH, answer=(LISTS_OTHER, LISTS_POD))),
+    "another order beside it": (BOTH, replace(BOTH, additional=(LOCATES_OTHER, LOCATES_POD))),
+    "an SRV record twice": (PLAIN, replace(PLAIN, answer=(LISTS_POD, LISTS_POD))),
+    "an address twice": (PLAIN, replace(PLAIN, additional=(LOCATES_POD, LOCATES_POD))),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE.values(), ids=ALIKE.keys())
+def test_what_changes_without_a_meaning_leaves_the_print(one: Packet, other: Packet) -> None:
+    seen, again = plain(one.wire, SRV), plain(other.wire, SRV)
+    assert isinstance(seen, Print)
+    assert isinstance(again, Print)
+    assert seen.digest == again.digest
+    assert told(one.wire).records == told(other.wire).records
+
+
+DIFFERENT = {
+    "another port": answering(srv(POD, port=1)),
+    "another priority": answering(srv(POD, priority=1)),
+    "another target": answering(srv(OTHER)),
+    "a second target": answered(LISTS_OTHER),
+    "a second port": answered(record(TO_QUESTION, "SRV", srv(POD, port=1))),
+    "another address": beside(record(POD, "A", bytes(4))),
+    "another one's address": beside(LOCATES_OTHER),
+    "a second address": beside(LOCATES_POD, record(POD, "A", bytes(4))),
+    "an address of another family": beside(record(POD, "AAAA", IPV6)),
+    "no address": beside(),
+    "two pods": BOTH,
+    "two pods that have swapped": replace(
+        BOTH, additional=(LOCATES_OTHER, record(POD, "A", bytes(4)))
+    ),
+    "two pods that have swapped again": replace(
+        BOTH, additional=(LOCATES_POD, record(OTHER, "A", bytes(4)))
+    ),
+}
+
+
+def test_each_change_that_has_a_meaning_has_a_print_of_its_own() -> None:
+    prints = [plain(packet.wire, SRV) for packet in (PLAIN, *DIFFERENT.values())]
+    digests = [seen.digest for seen in prints if isinstance(seen, Print)]
+    assert len(set(digests)) == len(DIFFERENT) + 1
+
+
+def listed(target: bytes, priority: int = 0) -> bytes:
+    return record(TO_QUESTION, "SRV", srv(target, priority=priority, port=7))
+
+
+X, Y = b"\1x\0", b"\1y\0"
+SIX, SEVEN = b"\0\0\0\6", b"\0\0\0\7"  # priorities and ports, or addresses
+IN_A_ROW = {
+    "a target whose priority is the length of an address": (
+        Packet(SRV, (listed(b"\0"), listed(b"\1a\0", 16), listed(X), listed(Y))),
+        Packet(
+            SRV,
+            (listed(b"\0"),),
+            (),
+            (record(b"\1a\0", "AAAA", b"\0\7" + X + SEVEN + Y + SEVEN),),
+        ),
+    ),
+    "an address that has others in it": (
+        Packet(SRV, (listed(X),), (), (record(b"\0", "AAAA", SIX + b"\0" + SEVEN + X + SEVEN),)),
+        Packet(
+            SRV,
+            (listed(X),),
+            (),
+            (record(b"\0", "A", SIX), record(b"\0", "A", SEVEN), record(X, "A", SEVEN)),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), IN_A_ROW.values(), ids=IN_A_ROW.keys())
+def test_records_that_are_the_same_bytes_in_a_row_have_prints_of_their_own(
+    one: Packet, other: Packet
+) -> None:
+    seen, another = plain(one.wire, SRV), plain(other.wire, SRV)
+    assert isinstance(seen, Print)
+    assert isinstance(another, Print)
+    assert seen.digest != another.digest
+
+
+def test_the_time_to_live_is_the_lowest_of_the_records_that_were_asked_for() -> None:
+    ttls = [30, 7, 30]
+    records = (record(TO_QUESTION, "SRV", srv(POD, port=ttl), ttl=ttl) for ttl in ttls)
+    seen = plain(Packet(SRV, tuple(records), (), (record(POD, "A", IPV4, ttl=1),)).wire, SRV)
+    assert isinstance(seen, Print)
+    assert seen.ttl == 7
+
+
 SOA_DATA = spelt("ns.dns.cluster.local") + spelt("hostmaster.cluster.local") + bytes(20)
 NEGATIVE = record(spelt("cluster.local"), "SOA", SOA_DATA)
 PTR = wire.section("1.0.0.10.in-addr.arpa", "PTR")
-
-
-def with_flags(flags: int) -> Packet:
-    return replace(PLAIN, flags=flags)
-
-
-def answered(*records: bytes) -> Packet:
-    """With these besides the right one, which is the first."""
-    return replace(PLAIN, answer=(LISTS_POD, *records))
-
-
-def beside(*records: bytes) -> Packet:
-    return replace(PLAIN, additional=records)
 
 
 ODD: dict[str, Packet] = {
@@ -340,7 +457,7 @@ LONG = 60
 def services(draw: st.DrawFn) -> Service:
     pod = draw(st.sampled_from(["db", "DB", "a-b--c", "x" * LONG]))
     families = draw(st.sampled_from([(4,), (6,), (4, 6)]))
-    count = draw(st.integers(0, 12) | st.integers(0, 60))
+    count = draw(st.just(0) | st.integers(1, 9) | st.integers(1, 60))
     return Service(
         draw(st.sampled_from(["db", "s" * LONG])),
         draw(st.sampled_from(["prod", "n" * LONG])),
@@ -374,7 +491,7 @@ def changed(draw: st.DrawFn, service: Service) -> Service:
         case "two":
             pods = others + tuple(replace(p, addresses=(*p.addresses, "fd09::9")) for p in one)
         case "port":
-            ports = (replace(ports[0], number=1), *ports[1:])
+            ports = tuple(replace(port, number=port.number + 1) for port in ports)
     return replace(service, pods=pods, ports=ports)
 
 
