@@ -3,6 +3,7 @@
 from tests.mutations.mutation import Mutation
 
 ATTEMPT = "agent/discovery/attempt.py"
+SRV = "agent/discovery/srv.py"
 TRANSPORT = "agent/discovery/transport.py"
 READING = "agent/discovery/reading.py"
 ADDRESS = "agent/discovery/address.py"
@@ -12,6 +13,7 @@ WRITING = "agent/publish/writing.py"
 CLAIM = "agent/publish/claim.py"
 
 _TRANSPORT_TESTS = "tests/discovery/test_transport.py"
+_LARGE_TESTS = "tests/discovery/test_large_answers.py"
 _SEVERAL_TESTS = "tests/discovery/test_several_nameservers.py"
 _NAMES_TESTS = "tests/discovery/test_names_from_the_network.py"
 _READING_TESTS = "tests/discovery/test_reading.py"
@@ -21,6 +23,8 @@ _PUBLISH_TESTS = "tests/test_publish.py"
 _CLAIM_TESTS = "tests/publish/test_claim.py"
 
 DOUBT = "a failure, half an answer or another's is doubt, never an answer"
+STRAIGHT = "what was too large for UDP is asked for over TCP straight away"
+PRINT = "an answer of the print that was read last is not read again"
 ASKS = "a poll asks until somebody answers or its time is up"
 NAMED = "a wrong setup is told apart from nobody"
 WHOLE = "a reader sees the old file or the new one"
@@ -58,6 +62,78 @@ MUTATIONS = (
         "if not reply.is_cut and reply.rcode == dns.rcode.FORMERR:",
         "if not reply.is_cut and reply.rcode == -1:",
         _TRANSPORT_TESTS,
+    ),
+    Mutation(
+        "what was too large for UDP is asked for over UDP",
+        STRAIGHT,
+        ATTEMPT,
+        "is_tcp = payload is not None",
+        "is_tcp = False",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "what was too large once is asked for over TCP for ever",
+        STRAIGHT,
+        ATTEMPT,
+        "self._large.pop((server, question), None)",
+        "self._large.get((server, question))",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "what was too large for one nameserver is for all",
+        STRAIGHT,
+        ATTEMPT,
+        "self._large.pop((server, question), None)",
+        "next(iter(self._large.values()), None)",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "a small answer is asked for over TCP too",
+        STRAIGHT,
+        ATTEMPT,
+        "if len(reply.wire) > EDNS_PAYLOAD:",
+        "if is_tcp:",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "a nameserver without EDNS is asked with it over TCP",
+        STRAIGHT,
+        ATTEMPT,
+        "self._large[server, question] = payload",
+        "self._large[server, question] = EDNS_PAYLOAD",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "a plain answer with another ID is taken",
+        DOUBT,
+        ATTEMPT,
+        "has_id = came[:2] == asked[:2]",
+        "has_id = True",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "a plain answer is read before anybody asks for its message",
+        PRINT,
+        ATTEMPT,
+        "return dns.rcode.NOERROR if self.plain else self.message.rcode()",
+        "return self.message.rcode()",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "an answer of another print is not read",
+        PRINT,
+        SRV,
+        "if self._seen is None or reply.plain.digest != self._digest:",
+        "if self._seen is None:",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "an answer that is not read again keeps its time to live",
+        PRINT,
+        SRV,
+        "return _aged(self._seen, reply.plain.ttl)",
+        "return self._seen",
+        _LARGE_TESTS,
     ),
     Mutation(
         "a nameserver that fails is the last word",

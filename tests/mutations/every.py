@@ -10,6 +10,7 @@ from tests.mutations import (
     status,
     telling,
     view,
+    wire,
 )
 from tests.mutations.mutation import Group
 
@@ -29,6 +30,7 @@ HEARING = (
 )
 ASKING = (
     "tests/discovery/test_transport.py",
+    "tests/discovery/test_large_answers.py",
     "tests/discovery/test_several_nameservers.py",
     "tests/discovery/test_names_from_the_network.py",
     "tests/discovery/test_reading.py",
@@ -36,6 +38,10 @@ ASKING = (
     "tests/discovery/test_ordinals.py",
     "tests/test_publish.py",
     "tests/publish/test_claim.py",
+)
+WIRE = (
+    "tests/discovery/test_wire.py",
+    "tests/discovery/test_wire_fuzz.py",
 )
 TELLING = (
     "tests/notify",
@@ -63,6 +69,7 @@ GROUPS = (
     Group(FOUNDING, founding.MUTATIONS, is_simulated=False),
     Group(HEARING, hearing.MUTATIONS, is_simulated=False),
     Group(ASKING, asking.MUTATIONS, is_simulated=False),
+    Group(WIRE, wire.MUTATIONS, is_simulated=False),
     Group(TELLING, telling.MUTATIONS, is_simulated=False),
     Group(STATUS, status.MUTATIONS, is_simulated=False),
 )
