@@ -272,6 +272,12 @@ ODD: dict[str, Packet] = {
     "an address that is too long": beside(record(POD, "A", IPV4 + b"\0")),
     "an address that is too short": beside(record(POD, "AAAA", IPV4)),
     "an address that ends with the message": beside(resized(record(POD, "A", IPV4[:3]), 3, 1)),
+    "an answer of an address that is too long": replace(
+        ADDRESSES, answer=(record(TO_QUESTION, "A", IPV4 + b"\0"),)
+    ),
+    "an answer of an address that is too short": replace(
+        ADDRESSES, answer=(record(TO_QUESTION, "A", IPV4[:3]),)
+    ),
     "an SRV record beside the answer": beside(record(TO_QUESTION, "SRV", srv(OTHER))),
     "a text beside the answer": beside(record(POD, "TXT", b"\1x")),
     "an SRV record with more behind its name": answered(
