@@ -64,6 +64,12 @@ def count(reply: Reply | Failure) -> int:
     return sum(len(rrset) for rrset in reply.message.answer)
 
 
+def test_what_came_whole_over_udp_is_asked_for_over_udp_again(serve: Serve) -> None:
+    server = serve(lambda question: [answer(question, *LARGE)])  # and nothing answers TCP there
+    ask = asking(server)
+    assert [count(ask()) for _ in range(4)] == [200] * 4
+
+
 def test_what_was_too_large_for_udp_is_asked_for_over_tcp_straight_away_from_then_on(
     serve: Serve,
 ) -> None:
