@@ -21,6 +21,7 @@ import dns.rcode
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Doubt
 from agent.discovery import wire
+from agent.discovery.rdata import Names, names_in
 from agent.discovery.wire import Print, Serial
 
 # RFC 9715 section 3 and DNS flag day 2020: what passes unfragmented nearly everywhere.
@@ -39,7 +40,7 @@ class Reply:
 
     wire: bytes
     server: Nameserver
-    plain: Print | Serial | None = None
+    plain: Print | Serial | Names | None = None
 
     @functools.cached_property
     def message(self) -> dns.message.Message:
@@ -196,7 +197,8 @@ def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> sock
 def _reply(asked: bytes, question: bytes, came: bytes, server: Nameserver) -> Reply | None:
     """What came, if it answers what was `asked`; None for a stranger's or a broken message."""
     has_id = came[:2] == asked[:2]
-    reply = Reply(came, server, wire.plain(came, question) if has_id else None)
+    plain = (names_in(came, question) or wire.plain(came, question)) if has_id else None
+    reply = Reply(came, server, plain)
     if reply.plain or (has_id and wire.is_cut(came, question)):
         return reply
     try:

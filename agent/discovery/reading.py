@@ -5,6 +5,7 @@ service, addresses are addresses. Weights and the order of records change withou
 are not looked at.
 """
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,14 +14,15 @@ import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
-import dns.reversename
 import dns.rrset
 
 from agent.core.names import dashed_address, dns_name, ip_address
 from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.core.roll import Service
 from agent.discovery.attempt import Failure, Reply
+from agent.discovery.rdata import Names, addresses_in
 from agent.discovery.transport import doubt_of, refusal_of
+from agent.discovery.wire import Print
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Un
 
 def read_addresses(reply: Reply | Failure, name: str) -> Addresses | Absent | Unknown:
     """Reads the answer to an A or AAAA question for `name`, a service's or a pod's."""
+    if isinstance(reply, Reply) and isinstance(reply.plain, Print):
+        located = addresses_in(reply.wire)
+        if located is not None:
+            return Addresses(tuple(sorted({*map(ip_address, located)})), reply.plain.ttl)
     usable = _usable(reply, name)
     if not isinstance(usable, dns.message.Message):
         return usable
@@ -94,13 +100,15 @@ def read_pointer(reply: Reply | Failure, service: Service) -> str | Absent | Unk
 
 def pointer_of(address: str) -> str:
     """The name whose PTR records name an address, without its final dot: RFC 1035 section 3.5."""
-    return dns.reversename.from_address(address).to_text(omit_final_dot=True)
+    return ipaddress.ip_address(address).reverse_pointer
 
 
 def read_names(reply: Reply | Failure) -> tuple[str, ...] | Unknown:
     """Reads the answer to a PTR question: every name that the address has."""
     if isinstance(reply, Failure):
         return Unknown(reply.reason, reply.doubt)
+    if isinstance(reply.plain, Names):
+        return tuple(name for text in reply.plain.names if (name := _host(text)))
     if reply.rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Unknown(refusal_of(reply), doubt_of(reply))
     records = _records(reply.message, dns.rdatatype.PTR)
@@ -199,8 +207,12 @@ def _additional(message: dns.message.Message) -> dict[str, tuple[str, ...]]:
 
 def _name(name: dns.name.Name) -> str | None:
     """A name as text, None for what is no host name."""
+    return _host(name.to_text(omit_final_dot=True))
+
+
+def _host(text: str) -> str | None:
     try:
-        return dns_name(name.to_text(omit_final_dot=True))
+        return dns_name(text)
     except ValueError:
         return None
 
