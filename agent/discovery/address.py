@@ -1,39 +1,32 @@
-"""The `address` mode: A and AAAA for the service, then PTR for each address that has no name yet.
+"""The `address` mode: A and AAAA for the service, and PTR for each address that has no name yet.
 
-For a service without ports, which has no SRV records, and for an alias in docker-compose. After
-`ASK_AGAIN` a name is asked for again, because two pods that were made anew may have swapped their
-addresses: one name a poll, the oldest. All that are due are asked for again at once where an
-address has no name, and in docker-compose: a container gets any address that is free.
+For a service without ports, which has no SRV records, for one with more than fit into an answer,
+and for an alias in docker-compose. A kind of address that the service had none of is asked for
+again when the other's addresses change, and after `ASK_AGAIN`.
 """
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from agent.core.names import is_address
-from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
-from agent.discovery.docker import Container, Docker, Stranger
+from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
+from agent.discovery.attempt import Reply
 from agent.discovery.inquiry import BOTH, Inquiry
-from agent.discovery.reading import (
-    Addresses,
-    answer_of,
-    pointer_of,
-    read_addresses,
-    read_pointer,
-)
+from agent.discovery.naming import ASK_AGAIN, NO_NAME_YET, STRANGER, Naming
+from agent.discovery.reading import Addresses, answer_of, read_addresses
 from agent.discovery.transport import Resolver
-from agent.discovery.wire import Kind
+from agent.discovery.wire import Kind, Print
 
-# Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
-ASK_AGAIN = 30.0
-# What stands for the name of whoever is no container; no name in DNS has a space.
-STRANGER = "a stranger"
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """The name that an address has, None for none, and when that was asked (clock seconds)."""
-
-    fqdn: str | None
-    asked: float
+NO_NAME = (
+    "DNS has no name for {} of the addresses of {} (such as {}): who has them is left out until it "
+    f"has one, or says so again after {ASK_AGAIN:g} s"
+)
+# An answer of 64 KiB holds some 4,090 records of 16 bytes, or 2,330 of 28.
+TOO_MANY = (
+    "{} has more addresses than one answer of DNS holds, some 4,000 of IPv4 or 2,300 of IPv6: set "
+    "--discovery ordinals, --replicas and --address-family, and each pod is asked for by its name"
+)
 
 
 class AddressDiscovery:
@@ -42,28 +35,50 @@ class AddressDiscovery:
     def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
         self._resolver = resolver
         self._inquiry = inquiry
-        self._docker = Docker(resolver, inquiry.here)
-        self._names: dict[str, _Named] = {}
+        self._places = Places(resolver, inquiry, inquiry.service.fqdn)
+        self._naming = Naming(resolver, inquiry)
+        self._called: Mapping[str, str] = {}
+        self._seen: Answered | Absent | None = None
+
+    def learn(self, endpoints: Iterable[Endpoint], said: float) -> None:
+        """Takes these names for what is known; `said` in clock seconds."""
+        self._naming.learn(endpoints, said)
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
-        """Asks once: two questions, and one more for each address that is new."""
-        found = locate(self._resolver, self._inquiry, self._inquiry.service.fqdn, deadline)
+        """Asks once: one question or two, and one more for each address that is new.
+
+        While DNS has no name for one, though it has for others, the answer is not a whole one.
+        """
+        found = self._places.locate(deadline)
         if not isinstance(found, Addresses):
             if isinstance(found, Absent):
-                self._names = {}  # whoever has one of these addresses next may be another
+                self._naming.learn((), 0.0)  # whoever has an address next may be another
             return found
-        if (doubt := self._name(found.addresses, deadline)) is not None:
-            return doubt
+        called = self._naming.name(found.addresses, deadline)
+        if isinstance(called, Absent | Unknown):
+            return called
+        if self._seen is None or called != self._called:
+            self._called, self._seen = called, self._read(called, found.ttl)
+        if isinstance(self._seen, Answered) and self._seen.ttl != found.ttl:
+            return replace(self._seen, ttl=found.ttl)
+        return self._seen
+
+    def _read(self, called: Mapping[str, str], ttl: float) -> Answered | Absent:
         by_name: dict[str, tuple[str, ...]] = {}
-        for address in found.addresses:
-            fqdn = self._names[address].fqdn or address
+        for address, fqdn in called.items():
             by_name[fqdn] = (*by_name.get(fqdn, ()), address)
         if strangers := by_name.pop(STRANGER, ()):
             name, who = self._inquiry.service.name, ", ".join(strangers)
             remark = f"passed over {who} for {name}: no container of this network"
             absent = Absent(f"{remark} (is none of them running?)", Why.NO_SUCH_NAME)
-            return replace(answer_of(by_name, found.ttl), remarks=(remark,)) if by_name else absent
-        return self._nameless(answer_of(by_name, found.ttl))
+            return replace(answer_of(by_name, ttl), remarks=(remark,)) if by_name else absent
+        if not (unnamed := by_name.pop(NO_NAME_YET, ())):
+            return self._nameless(answer_of(by_name, ttl))
+        own = self._inquiry.own
+        if any(not is_address(name) for name in by_name if own is None or name != own.fqdn):
+            waits = NO_NAME.format(len(unnamed), self._inquiry.service.fqdn, min(unnamed))
+            return replace(answer_of(by_name, ttl), remarks=(waits,), is_whole=False)
+        return self._nameless(answer_of(by_name | {a: (a,) for a in unnamed}, ttl))
 
     def _nameless(self, answer: Answered) -> Answered:
         """The answer, without this pod's name where none of the others has one.
@@ -78,94 +93,69 @@ class AddressDiscovery:
         nameless = (Endpoint(address, (address,)) for address in mine)
         return replace(answer, endpoints=(*nameless, *others))
 
-    def _name(self, addresses: tuple[str, ...], deadline: float) -> Absent | Unknown | None:
-        """Learns the names of new addresses and forgets those that are gone; None if all went well.
 
-        Names that were learnt before it went wrong stay known.
-        """
-        listed = set(addresses)
-        names = {a: named for a, named in self._names.items() if a in listed}
-        self._names = names
-        own, oldest = self._inquiry.own, self._oldest(addresses)
-        for address in addresses:
-            now = self._resolver.clock()
-            if own is not None and address in own.addresses:
-                names[address] = _Named(own.fqdn, now)
-                continue
-            known = names.get(address)
-            if known and address != oldest and not self._is_due(known, now):
-                continue
-            match self._name_of(address, deadline):
-                case Absent() as absent:
-                    return absent
-                case Unknown() if known:
-                    names[address] = replace(known, asked=now)
-                case Unknown(reason, doubt):
-                    return Unknown(f"{address} has no name yet: {reason}", doubt)
-                case named:
-                    names[address] = _Named(named, now)
-        return None
+class Places:
+    """Where a name's pods are, which it asks for again and again."""
 
-    def _oldest(self, addresses: tuple[str, ...]) -> str | None:
-        """The address whose name was asked for first, if that is long ago.
+    def __init__(self, resolver: Resolver, inquiry: Inquiry, name: str) -> None:
+        self._resolver = resolver
+        self._inquiry = inquiry
+        self._name = name
+        self._last: dict[Kind, tuple[bytes, Addresses | Absent]] = {}  # with the answer's digest
+        self._asked_all = -math.inf  # clock seconds
 
-        It may be another pod's by now: two that were made anew between two polls have swapped
-        theirs. One a poll is enough, and cheap for a thousand pods, too.
-        """
-        own = self._inquiry.own.addresses if self._inquiry.own else ()
-        asked = {a: self._names[a].asked for a in addresses if a in self._names and a not in own}
-        oldest = min(asked, key=lambda address: asked[address], default=None)
-        is_old = oldest is not None and self._resolver.clock() - asked[oldest] >= ASK_AGAIN
-        return oldest if is_old else None
+    def locate(self, deadline: float) -> Addresses | Absent | Unknown:
+        """The addresses of the families that are asked for; one question for each, if need be."""
+        inquiry = self._inquiry
+        found = self._ask(inquiry.kinds, deadline)
+        if inquiry.family == "any" or not isinstance(found, Absent) or found.why is not Why.NO_DATA:
+            return found
+        others = tuple(kind for kind in BOTH if kind not in inquiry.kinds)
+        is_there = isinstance(self._ask(others, deadline), Addresses)
+        return other_family(inquiry) if is_there else found
 
-    def _is_due(self, known: _Named, now: float) -> bool:
-        """Whether the name is to be asked for again."""
-        lasts = known.fqdn is not None and not self._inquiry.service.is_bare
-        return not lasts and now - known.asked >= ASK_AGAIN
+    def _ask(self, kinds: tuple[Kind, ...], deadline: float) -> Addresses | Absent | Unknown:
+        now = self._resolver.clock()
+        found: dict[Kind, Addresses | Absent] = {}
+        for kind in sorted(kinds, key=self._had_none):
+            at_rest = now - self._asked_all < ASK_AGAIN
+            if at_rest and found and self._had_none(kind):
+                break
+            digest, seen = self._read(kind, deadline)
+            if isinstance(seen, Unknown):
+                is_cut = seen.doubt is Doubt.CUT_SHORT
+                return Unknown(TOO_MANY.format(self._name), seen.doubt) if is_cut else seen
+            if not digest or digest != self._last.get(kind, (b"",))[0]:
+                self._asked_all = -math.inf
+            self._last[kind], found[kind] = (digest, seen), seen
+        else:
+            self._asked_all = now
+        located = [seen for seen in found.values() if isinstance(seen, Addresses)]
+        if not located:
+            return next(seen for seen in found.values() if isinstance(seen, Absent))
+        addresses = tuple(address for each in located for address in each.addresses)
+        return Addresses(addresses, min(each.ttl for each in located))
 
-    def _name_of(self, address: str, deadline: float) -> str | Absent | Unknown | None:
-        """The name that DNS has for an address, itself for a stranger's; one question."""
-        if not self._inquiry.service.is_bare:
-            reply = self._resolver.ask(pointer_of(address), "PTR", deadline)
-            return read_pointer(reply, self._inquiry.service)
-        match self._docker.at(address, deadline):
-            case Container(name):
-                return name or None
-            case Stranger():
-                return STRANGER
-            case Unknown() as doubt:
-                return doubt
+    def _had_none(self, kind: Kind) -> bool:
+        return isinstance(self._last.get(kind, (b"", None))[1], Absent)
+
+    def _read(self, kind: Kind, deadline: float) -> tuple[bytes, Addresses | Absent | Unknown]:
+        """What one question brings, and the digest of its answer, empty where it has none."""
+        reply = self._resolver.ask(self._name, kind, deadline)
+        plain = reply.plain if isinstance(reply, Reply) else None
+        if not isinstance(plain, Print):
+            return b"", read_addresses(reply, self._name)
+        digest, last = self._last.get(kind, (b"", None))
+        if isinstance(last, Addresses) and plain.digest == digest:
+            return digest, replace(last, ttl=plain.ttl)
+        return plain.digest, read_addresses(reply, self._name)
 
 
 def locate(
     resolver: Resolver, inquiry: Inquiry, name: str, deadline: float
 ) -> Addresses | Absent | Unknown:
     """The addresses that a name has, of the families that are asked for; one question for each."""
-    found = _ask(resolver, inquiry.kinds, name, deadline)
-    if inquiry.family == "any" or not isinstance(found, Absent) or found.why is not Why.NO_DATA:
-        return found
-    others = tuple(kind for kind in BOTH if kind not in inquiry.kinds)
-    is_there = isinstance(_ask(resolver, others, name, deadline), Addresses)
-    return other_family(inquiry) if is_there else found
-
-
-def _ask(
-    resolver: Resolver, kinds: tuple[Kind, ...], name: str, deadline: float
-) -> Addresses | Absent | Unknown:
-    located: list[Addresses] = []
-    absent: list[Absent] = []
-    for kind in kinds:
-        match read_addresses(resolver.ask(name, kind, deadline), name):
-            case Addresses() as found:
-                located.append(found)
-            case Absent() as nothing:
-                absent.append(nothing)
-            case Unknown() as doubt:
-                return doubt
-    if not located:
-        return absent[0]
-    addresses = tuple(address for found in located for address in found.addresses)
-    return Addresses(addresses, min(found.ttl for found in located))
+    return Places(resolver, inquiry, name).locate(deadline)
 
 
 def other_family(inquiry: Inquiry) -> Absent:

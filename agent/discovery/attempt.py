@@ -8,9 +8,10 @@ race in connection tracking (kubernetes issue 56903), and a fixed port can be bl
 """
 
 import functools
+import itertools
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,12 @@ from agent.discovery.wire import Print, Serial
 EDNS_PAYLOAD = 1232
 # Bytes of an answer over UDP without EDNS: RFC 1035 section 4.2.1.
 PLAIN_PAYLOAD = 512
+# What is an answer, and not a failure to give one.
+_ANSWERS = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+# Questions. A server's buffer for packets holds some 250 by default; what is too much is lost.
+IN_FLIGHT = 64
+# Seconds without any answer, after which what was asked is taken for lost.
+PATIENCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,54 @@ class Attempts:
         if is_tcp and len(reply.wire) > (payload or PLAIN_PAYLOAD):
             self._large[server, question] = payload
         return Failure(cut_short(server), Doubt.CUT_SHORT) if reply.is_cut else reply
+
+    def ask_many(
+        self, server: Nameserver, questions: Iterable[bytes], until: float
+    ) -> dict[bytes, Reply]:
+        """What UDP soon brings of many questions with short answers; the others are for `ask`.
+
+        Those are whatever is no whole "yes" or "no", and what was lost. It is asked for again as
+        long as there are answers, each time from another port.
+        """
+        left = dict.fromkeys(questions)
+        replies: dict[bytes, Reply] = {}
+        is_answered = True
+        while left and is_answered:
+            is_answered = False
+            try:
+                with _socket(server, socket.SOCK_DGRAM, PATIENCE) as sock:
+                    for question, reply in self._volley(sock, server, left, until):
+                        is_answered = True
+                        del left[question]
+                        if not reply.is_cut and reply.rcode in _ANSWERS:
+                            replies[question] = reply
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        return replies
+
+    def _volley(
+        self, sock: socket.socket, server: Nameserver, questions: Iterable[bytes], until: float
+    ) -> Iterator[tuple[bytes, Reply]]:
+        """Asks all of them, IN_FLIGHT at a time, until nothing comes for PATIENCE."""
+        unsent = iter(tuple(questions))
+        waiting: dict[bytes, tuple[bytes, bytes]] = {}
+        while (left := until - self._clock()) > 0:
+            for question in itertools.islice(unsent, IN_FLIGHT - len(waiting)):
+                while (number := os.urandom(2)) in waiting:
+                    pass
+                asked = wire.query(number, question, EDNS_PAYLOAD)
+                waiting[number] = asked, question
+                sock.send(asked)
+            if not waiting:
+                return
+            sock.settimeout(min(PATIENCE, left))
+            came = sock.recv(65535)
+            asked, question = waiting.get(came[:2], (b"", b""))
+            if asked and (reply := _reply(asked, question, came, server)):
+                del waiting[came[:2]]
+                yield question, reply
 
     def _udp(self, server: Nameserver, question: bytes, payload: int, until: float) -> Reply:
         """The first datagram that answers. Raises OSError; _SilenceError says what came."""

@@ -3,7 +3,7 @@
 Knows nameservers and what they answer with, and nothing of services or peers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import dns.rcode
 
@@ -34,7 +34,8 @@ class Resolver:
     is cut short over TCP too is no better a second time: it ends the asking with its round, which
     leaves time for a question with a shorter answer. Keeps no socket between questions and caches
     nothing. `nameservers` is called at each question; `timeout` is for all questions of a poll, in
-    seconds; `clock` gives seconds and never goes back. `received` counts the bytes of all replies.
+    seconds; `clock` gives seconds and never goes back. `received` counts the bytes of all replies
+    to `ask`.
     """
 
     def __init__(
@@ -86,6 +87,15 @@ class Resolver:
                 if self.clock() >= deadline:
                     break
         return _summary(last)
+
+    def ask_many(self, names: Iterable[str], kind: Kind, deadline: float) -> dict[str, Reply]:
+        """Asks for many names with short answers at once; those left out are for `ask`."""
+        left = {wire.section(name, kind): name for name in names}
+        replies: dict[str, Reply] = {}
+        for server in self._in_order():
+            for question, reply in self._attempts.ask_many(server, left, deadline).items():
+                replies[left.pop(question)] = reply
+        return replies
 
     def _in_order(self) -> list[Nameserver]:
         """The nameservers, as given; but for a while the one that answered instead of the first."""

@@ -9,9 +9,12 @@ import pytest
 
 from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Answered, Endpoint, Observation, Unknown, Why
-from agent.discovery import Mode
-from tests.discovery.world import DB, observe
-from tests.support.scripted_dns import Question, ScriptedDns, answer
+from agent.core.roll import Peer
+from agent.discovery import Inquiry, Mode, discoverer
+from agent.discovery.naming import ASK_AGAIN
+from tests.discovery.clock import Clock
+from tests.discovery.world import DB, OWN, at, observe
+from tests.support.scripted_dns import Question, ScriptedDns, UdpScript, answer
 
 ZONE = DB.fqdn
 LONG = "a" * 63
@@ -57,13 +60,18 @@ def seen_in(
     records: Callable[[Question], Iterable[str]] | Iterable[str], mode: Mode = "srv"
 ) -> Observation:
     """What a poll makes of these records."""
+    with ScriptedDns(telling(records)) as server:
+        return observe(Nameserver(server.host, server.port), mode, timeout=1.5)
+
+
+def telling(records: Callable[[Question], Iterable[str]] | Iterable[str]) -> UdpScript:
+    """A server with these records."""
 
     def udp(question: Question) -> Iterable[bytes]:
         told = list(records(question) if callable(records) else records)
         yield answer(question, *told, rcode=dns.rcode.NOERROR if told else dns.rcode.NXDOMAIN)
 
-    with ScriptedDns(udp) as server:
-        return observe(Nameserver(server.host, server.port), mode, timeout=1.5)
+    return udp
 
 
 @hostile
@@ -87,7 +95,9 @@ def test_an_answer_of_nothing_but_a_hostile_name_is_doubt(target: str) -> None:
 
 
 @hostile
-def test_an_address_with_a_hostile_name_is_named_by_itself(target: str) -> None:
+def test_an_address_with_a_hostile_name_is_named_by_itself_once_that_was_said_twice(
+    target: str,
+) -> None:
     def records(question: Question) -> Iterable[str]:
         if question.kind == "A":
             yield f"{ZONE}. 5 IN A 10.0.0.1"
@@ -97,12 +107,18 @@ def test_an_address_with_a_hostile_name_is_named_by_itself(target: str) -> None:
             name = good if question.name.startswith("9.") else target
             yield f"{question.name}. 5 IN PTR {name}"
 
-    seen = seen_in(records, "address")
-    assert isinstance(seen, Answered), seen
-    assert seen.endpoints == (
-        Endpoint("10.0.0.1", ("10.0.0.1",)),
-        Endpoint(DB.pod("db-9"), ("10.0.0.9",)),
-    )
+    named, clock = Endpoint(DB.pod("db-9"), ("10.0.0.9",)), Clock()
+    with ScriptedDns(telling(records)) as server:
+        inquiry = Inquiry(DB, Peer(OWN), lambda: (at(server),), "address")
+        following = discoverer(inquiry, clock)
+        first = following.observe()
+        clock.ahead = ASK_AGAIN
+        second = following.observe()
+    assert isinstance(first, Answered)
+    assert (first.endpoints, first.is_whole) == ((named,), False)
+    assert isinstance(second, Answered)
+    assert second.endpoints == (Endpoint("10.0.0.1", ("10.0.0.1",)), named)
+    assert second.is_whole
 
 
 def test_what_is_said_of_other_names_than_the_one_asked_about_is_passed_over() -> None:

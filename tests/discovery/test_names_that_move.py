@@ -9,7 +9,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered
 from agent.core.roll import Peer, Service
 from agent.discovery import Inquiry, discoverer
-from agent.discovery.address import ASK_AGAIN
+from agent.discovery.naming import ASK_AGAIN
 from tests.discovery.conftest import Serve
 from tests.support.docker_dns import pointer, points_to
 from tests.support.scripted_dns import Question

@@ -6,7 +6,9 @@ ATTEMPT = "agent/discovery/attempt.py"
 SRV = "agent/discovery/srv.py"
 TRANSPORT = "agent/discovery/transport.py"
 READING = "agent/discovery/reading.py"
+RDATA = "agent/discovery/rdata.py"
 ADDRESS = "agent/discovery/address.py"
+NAMING = "agent/discovery/naming.py"
 ORDINALS = "agent/discovery/ordinals.py"
 SECOND_LOOK = "agent/discovery/second_look.py"
 WRITING = "agent/publish/writing.py"
@@ -19,6 +21,9 @@ _NAMES_TESTS = "tests/discovery/test_names_from_the_network.py"
 _READING_TESTS = "tests/discovery/test_reading.py"
 _OBSERVE_TESTS = "tests/discovery/test_observe.py"
 _ORDINALS_TESTS = "tests/discovery/test_ordinals.py"
+_RDATA_TESTS = "tests/discovery/test_rdata.py"
+_MANY_TESTS = "tests/discovery/test_many_questions.py"
+_LARGE_TESTS = "tests/discovery/test_large.py"
 _PUBLISH_TESTS = "tests/test_publish.py"
 _CLAIM_TESTS = "tests/publish/test_claim.py"
 
@@ -195,9 +200,65 @@ MUTATIONS = (
         "one question of two that failed is passed over",
         DOUBT,
         ADDRESS,
-        "            case Unknown() as doubt:\n                return doubt\n    if not located:",
-        "            case Unknown():\n                pass\n    if not located:",
+        "return Unknown(TOO_MANY.format(self._name), seen.doubt) if is_cut else seen",
+        "continue",
         _NAMES_TESTS,
+    ),
+    Mutation(
+        "a record of another name is read as one of this",
+        DOUBT,
+        RDATA,
+        "elif wire[at : at + len(asked)].lower() == asked:",
+        "elif wire[at]:",
+        _RDATA_TESTS,
+    ),
+    Mutation(
+        "an answer with a failure's code is read",
+        DOUBT,
+        RDATA,
+        "wrong = _OPCODE | _TC | _RESERVED | _RCODE",
+        "wrong = _OPCODE | _TC | _RESERVED",
+        _RDATA_TESTS,
+    ),
+    Mutation(
+        "what is lost of many questions is not asked for again",
+        ASKS,
+        ATTEMPT,
+        "                        is_answered = True\n",
+        "                        is_answered = False\n",
+        _MANY_TESTS,
+    ),
+    Mutation(
+        "a thousand questions are sent at once",
+        ASKS,
+        ATTEMPT,
+        "IN_FLIGHT - len(waiting)",
+        "1000",
+        _MANY_TESTS,
+    ),
+    Mutation(
+        "names that came in time are lost with those that did not",
+        ASKS,
+        NAMING,
+        "sorted(due, key=lambda address: due[address] not in soon)",
+        "sorted(due, key=lambda address: due[address] in soon)",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "who has no name yet is a peer without one",
+        NAMED,
+        NAMING,
+        "is_new and self._inquiry.has_names and",
+        "not is_new and self._inquiry.has_names and",
+        _LARGE_TESTS,
+    ),
+    Mutation(
+        "the family that nobody had is never asked for again",
+        ASKS,
+        ADDRESS,
+        "at_rest = now - self._asked_all < ASK_AGAIN",
+        "at_rest = bool(self._last)",
+        _LARGE_TESTS,
     ),
     Mutation(
         "a service that is not headless has one peer",

@@ -1,0 +1,123 @@
+"""What addresses are called: the names that PTR records have for them, learnt once and remembered.
+
+After `ASK_AGAIN` a name is asked for again, because two pods that were made anew may have swapped
+their addresses: one name a poll, the oldest. All that are due are asked for again at once where an
+address has no name, and in docker-compose: a container gets any address that is free.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from agent.core.names import is_address
+from agent.core.observation import Absent, Endpoint, Unknown
+from agent.discovery.attempt import Reply
+from agent.discovery.docker import Container, Docker, Stranger
+from agent.discovery.inquiry import Inquiry
+from agent.discovery.reading import pointer_of, read_pointer
+from agent.discovery.transport import Resolver
+
+# Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
+ASK_AGAIN = 30.0
+# What stands for the name of whoever is no container; no name in DNS has a space.
+STRANGER = "a stranger"
+# The same where DNS has none, and has said so only once: a cache may remember an earlier "no".
+NO_NAME_YET = "no name yet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The name that an address has, or what stands for it, None for none.
+
+    `asked`: when that was asked, in clock seconds.
+    """
+
+    fqdn: str | None
+    asked: float
+
+
+class Naming:
+    """Names addresses, and remembers the names of those that are still listed."""
+
+    def __init__(self, resolver: Resolver, inquiry: Inquiry) -> None:
+        self._resolver = resolver
+        self._inquiry = inquiry
+        self._docker = Docker(resolver, inquiry.here)
+        self._known: dict[str, _Named] = {}  # in the order in which they were asked
+
+    def learn(self, endpoints: Iterable[Endpoint], said: float) -> None:
+        """Takes these names for what is known, and forgets all others; `said` as clock seconds."""
+        named = [endpoint for endpoint in endpoints if not is_address(endpoint.fqdn)]
+        self._known = {a: _Named(e.fqdn, said) for e in named for a in e.addresses}
+
+    def name(
+        self, addresses: tuple[str, ...], deadline: float
+    ) -> Mapping[str, str] | Absent | Unknown:
+        """The name of each address, itself where it has none.
+
+        Names that were learnt before it went wrong stay known.
+        """
+        own = self._inquiry.own
+        mine = own.addresses if own else ()
+        others = dict.fromkeys(address for address in addresses if address not in mine)
+        if self._known.keys() - others.keys():
+            self._known = {a: named for a, named in self._known.items() if a in others}
+        if (doubt := self._ask(self._due(others), deadline)) is not None:
+            return doubt
+        known = self._known
+        return {
+            a: known[a].fqdn or a if own is None or a in others else own.fqdn for a in addresses
+        }
+
+    def _due(self, addresses: Iterable[str]) -> dict[str, str]:
+        """The addresses whose names are to be asked for, new ones and old, with what to ask."""
+        now = self._resolver.clock()
+        old = [*takewhile(lambda a: now - self._known[a].asked >= ASK_AGAIN, self._known)]
+        due = [a for a in addresses if a not in self._known] + old[:1]
+        due += [a for a in old[1:] if self._changes(self._known[a])]
+        return {address: pointer_of(address) for address in due}
+
+    def _changes(self, known: _Named) -> bool:
+        """Whether there is soon another name."""
+        return known.fqdn in (None, NO_NAME_YET) or self._inquiry.service.is_bare
+
+    def _ask(self, due: Mapping[str, str], deadline: float) -> Absent | Unknown | None:
+        """Learns the names of those; None if all went well."""
+        is_bare = self._inquiry.service.is_bare
+        many = () if is_bare or len(due) < 2 else due.values()
+        soon = self._resolver.ask_many(many, "PTR", deadline)
+        for address in sorted(due, key=lambda address: due[address] not in soon):
+            known = self._known.pop(address, None)
+            now = self._resolver.clock()
+            match self._name_of(address, soon.get(due[address]), deadline):
+                case Absent() as absent:
+                    return absent
+                case Unknown() if known:
+                    self._known[address] = replace(known, asked=now)
+                case Unknown(reason, doubt):
+                    return Unknown(f"{address} has no name yet: {reason}", doubt)
+                case None if self._is_news(known):
+                    self._known[address] = _Named(NO_NAME_YET, now)
+                case named:
+                    self._known[address] = _Named(named, now)
+        return None
+
+    def _is_news(self, known: _Named | None) -> bool:
+        """Whether it was not said before that an address has no name, where each should have."""
+        is_new = known is None or known.fqdn not in (None, NO_NAME_YET)
+        return is_new and self._inquiry.has_names and not self._inquiry.service.is_bare
+
+    def _name_of(
+        self, address: str, reply: Reply | None, deadline: float
+    ) -> str | Absent | Unknown | None:
+        """The name that DNS has for an address, by what it said or by one question more."""
+        if not self._inquiry.service.is_bare:
+            said = reply or self._resolver.ask(pointer_of(address), "PTR", deadline)
+            return read_pointer(said, self._inquiry.service)
+        match self._docker.at(address, deadline):
+            case Container(name):
+                return name or None
+            case Stranger():
+                return STRANGER
+            case Unknown() as doubt:
+                return doubt
