@@ -1,8 +1,8 @@
 """The `auto` mode: SRV, and where that does not give the whole list, the service's addresses.
 
 It stays with addresses once SRV had no data (no ports) or too much of it, so that a poll at rest is
-one way of asking. It goes back to SRV only on evidence: when there are no addresses any more, or
-half as many as there were when SRV's answer was cut short. NXDOMAIN for SRV is no reason to stay:
+one way of asking. It goes back to SRV only on evidence: when there are no addresses any more, or a
+quarter less than there were when SRV's answer was cut short. NXDOMAIN for SRV is no reason to stay:
 two DNS servers may disagree for a moment. Where SRV says that the setup is wrong, addresses are not
 asked for: that of a service with a virtual IP would look like a peer.
 
@@ -16,9 +16,13 @@ from dataclasses import replace
 from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.discovery.address import AddressDiscovery
 from agent.discovery.inquiry import Inquiry, Way
+from agent.discovery.naming import ASK_AGAIN
 from agent.discovery.ordinals import OrdinalsDiscovery
 from agent.discovery.srv import SrvDiscovery
 from agent.discovery.transport import Resolver
+
+# The part of the most that there were. Each try costs 64 KiB where it is still too much.
+BACK_AT = 0.75
 
 
 class NotBySrv(str):
@@ -56,8 +60,12 @@ class AutoDiscovery:
         self._srv = SrvDiscovery(resolver, inquiry)
         self._address = AddressDiscovery(resolver, inquiry)
         self._port = inquiry.port
+        self._clock = resolver.clock
+        self._srv_said: tuple[tuple[Endpoint, ...], float] | None = None  # and when
         self._not_srv = ""  # why SRV is not asked for, empty while it is
         self._most = 0
+        nobody = Answered(())
+        self._said = nobody, "", nobody  # an answer, the remark on it, and both in one
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
         """Asks once, in the way that answered last, and in the other if that has no answer."""
@@ -72,9 +80,21 @@ class AutoDiscovery:
             case Absent(_, Why.NO_SUCH_NAME):
                 return self._by_address(deadline, "", lasts=False)
             case Unknown(_, Doubt.CUT_SHORT):
+                self._hand_over()
                 return self._by_address(deadline, TOO_MANY, lasts=True)
+            case Answered(endpoints) as by_srv:
+                self._srv_said = endpoints, self._clock()
+                return by_srv
             case by_srv:
                 return by_srv
+
+    def _hand_over(self) -> None:
+        """Names that SRV has just said need not be asked for; what was known before is too old."""
+        if self._srv_said:
+            endpoints, said = self._srv_said
+            is_fresh = self._clock() - said < ASK_AGAIN
+            self._address.learn(endpoints if is_fresh else (), said)
+        self._srv_said = None
 
     def _by_address(
         self, deadline: float, because: str, *, lasts: bool
@@ -85,15 +105,22 @@ class AutoDiscovery:
             case Answered(endpoints):
                 self._not_srv = because if lasts else ""
                 self._look_back(endpoints)
-                return replace(seen, remarks=(*seen.remarks, because)) if because else seen
+                return self._remarked(seen, because)
             case Absent():
                 self._not_srv = ""
             case Unknown():
                 self._not_srv = because if lasts else self._not_srv
         return seen
 
+    def _remarked(self, seen: Answered, because: str) -> Answered:
+        """The answer with a remark; the same value for the same one, as it is from the others."""
+        if (seen, because) != self._said[:2]:
+            remarks = (*seen.remarks, because) if because else seen.remarks
+            self._said = seen, because, replace(seen, remarks=remarks)
+        return self._said[2]
+
     def _look_back(self, endpoints: Sequence[Endpoint]) -> None:
-        """Goes back to SRV when what was too much for it has halved."""
+        """Goes back to SRV when a quarter has gone of what was too much for it."""
         self._most = max(self._most, len(endpoints)) if self._not_srv == TOO_MANY else 0
-        if self._most > 2 * len(endpoints):
+        if len(endpoints) < BACK_AT * self._most:
             self._not_srv, self._most = "", 0

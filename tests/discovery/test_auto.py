@@ -14,8 +14,9 @@ from agent.core.observation import Absent, Doubt, Unknown, Why
 from agent.core.roll import Peer, pod_names
 from agent.discovery import Discoverer, Inquiry, Mode, discoverer
 from agent.discovery.auto import NO_SRV, TOO_MANY
+from agent.discovery.naming import ASK_AGAIN
 from agent.lab.cluster import Port, Service
-from tests.discovery.clock import Overtime
+from tests.discovery.clock import Clock, Overtime
 from tests.discovery.conftest import Serve
 from tests.discovery.test_observe import answered, listed
 from tests.discovery.world import DB, OWN, CoreDnsWorld, at, inquire, pods
@@ -85,34 +86,57 @@ def test_an_answer_that_is_cut_short_over_tcp_too_is_had_by_addresses_and_it_is_
     assert kinds_of(server, following) == ["A"]
 
 
-def test_srv_is_asked_for_again_once_less_than_half_of_them_are_left(serve: Serve) -> None:
-    zone = Zone(8, most=6)
+def test_srv_is_asked_for_again_once_a_quarter_of_them_has_gone(serve: Serve) -> None:
+    zone = Zone(8, most=5)
     server = serve(zone.udp, zone.tcp)
     following = inquire(at(server))
     following.observe()
-    zone.count = 4
+    zone.count = 6
     assert answered(following.observe()).remarks == (TOO_MANY,)
     assert kinds_of(server, following) == ["A"]
-    zone.count = 3
+    zone.count = 5
     assert kinds_of(server, following) == ["A", "AAAA"]
     assert kinds_of(server, following) == ["SRV"]
     seen = answered(following.observe())
-    assert (seen.endpoints, seen.remarks) == (listed(3), ())
+    assert (seen.endpoints, seen.remarks) == (listed(5), ())
 
 
-def test_half_of_the_most_that_there_were_counts(serve: Serve) -> None:
+def test_a_quarter_of_the_most_that_there_were_counts_and_a_try_in_vain_is_not_repeated(
+    serve: Serve,
+) -> None:
     zone = Zone(8, most=3)
     server = serve(zone.udp, zone.tcp)
     following = inquire(at(server))
     following.observe()
     zone.count = 14
     following.observe()
-    zone.count = 7
+    zone.count = 11
     following.observe()
     assert kinds_of(server, following) == ["A"]
-    zone.count = 6
+    zone.count = 10
     following.observe()
     assert kinds_of(server, following) == ["SRV", "A"]
+    assert kinds_of(server, following) == ["A"]
+
+
+def test_names_that_srv_has_just_said_are_not_asked_for_once_it_can_t_say_all(
+    serve: Serve,
+) -> None:
+    """A set that grows past what fits would else ask for all its names in each of its pods."""
+    zone, clock = Zone(8, most=8), Clock()
+    server = serve(zone.udp, zone.tcp)
+    inquiry = Inquiry(DB, Peer(OWN), lambda: (at(server),))
+    following = discoverer(inquiry, clock)
+    assert answered(following.observe()).endpoints == listed(8)
+    zone.count = 10
+    assert kinds_of(server, following).count("PTR") == 2
+    assert answered(following.observe()).endpoints == listed(10)
+    zone.count, zone.most = 7, 7
+    following.observe()
+    assert answered(following.observe()).remarks == ()
+    clock.ahead = ASK_AGAIN
+    zone.count = 8
+    assert kinds_of(server, following).count("PTR") == 8
 
 
 def test_the_srv_mode_stays_with_a_doubt_that_names_the_way_out(serve: Serve) -> None:

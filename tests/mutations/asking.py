@@ -8,6 +8,7 @@ TRANSPORT = "agent/discovery/transport.py"
 READING = "agent/discovery/reading.py"
 RDATA = "agent/discovery/rdata.py"
 ADDRESS = "agent/discovery/address.py"
+AUTO = "agent/discovery/auto.py"
 NAMING = "agent/discovery/naming.py"
 ORDINALS = "agent/discovery/ordinals.py"
 SECOND_LOOK = "agent/discovery/second_look.py"
@@ -21,6 +22,7 @@ _NAMES_TESTS = "tests/discovery/test_names_from_the_network.py"
 _READING_TESTS = "tests/discovery/test_reading.py"
 _OBSERVE_TESTS = "tests/discovery/test_observe.py"
 _ORDINALS_TESTS = "tests/discovery/test_ordinals.py"
+_AUTO_TESTS = "tests/discovery/test_auto.py"
 _RDATA_TESTS = "tests/discovery/test_rdata.py"
 _MANY_TESTS = "tests/discovery/test_many_questions.py"
 _LARGE_TESTS = "tests/discovery/test_large.py"
@@ -219,6 +221,14 @@ MUTATIONS = (
         "wrong = _OPCODE | _TC | _RESERVED | _RCODE",
         "wrong = _OPCODE | _TC | _RESERVED",
         _RDATA_TESTS,
+    ),
+    Mutation(
+        "what SRV said long ago is taken for the names of today",
+        NAMED,
+        AUTO,
+        "is_fresh = self._clock() - said < ASK_AGAIN",
+        "is_fresh = self._clock() >= said",
+        _AUTO_TESTS,
     ),
     Mutation(
         "what is lost of many questions is not asked for again",

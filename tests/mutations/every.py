@@ -34,6 +34,7 @@ ASKING = (
     "tests/discovery/test_several_nameservers.py",
     "tests/discovery/test_names_from_the_network.py",
     "tests/discovery/test_reading.py",
+    "tests/discovery/test_auto.py",
     "tests/discovery/test_rdata.py",
     "tests/discovery/test_many_questions.py",
     "tests/discovery/test_large.py",
