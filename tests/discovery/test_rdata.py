@@ -85,9 +85,11 @@ def test_names_and_owners_that_are_written_out_are_read_too() -> None:
     """As CoreDNS does where the answer is short."""
     question = wire.section(POINTER, "PTR")
     target = wire.encoded(POD[:-1])
-    record = question + b"\0\0\0\5" + len(target).to_bytes(2) + target
-    head = b"\0\1\x84\0\0\1\0\2\0\0\0\0"
-    assert names_in(head + question + record * 2, question) == Names((POD[:-1],) * 2)
+    data = b"\0\0\0\5" + len(target).to_bytes(2) + target
+    head = b"\0\1\x84\0\0\1\0\2\0\0\0\0" + question
+    assert names_in(head + 2 * (question + data), question) == Names((POD[:-1],) * 2)
+    other = question.replace(b"\x017", b"\x018")
+    assert names_in(head + question + data + other + data, question) is None
 
 
 @given(st.data())
