@@ -6,7 +6,7 @@ are not looked at.
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 import dns.message
@@ -20,7 +20,7 @@ from agent.core.names import dashed_address, dns_name, ip_address
 from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.core.roll import Service
 from agent.discovery.attempt import Failure, Reply
-from agent.discovery.rdata import Names, addresses_in
+from agent.discovery.rdata import Names, addresses_in, targets_in
 from agent.discovery.transport import doubt_of, refusal_of
 from agent.discovery.wire import Print
 
@@ -35,6 +35,13 @@ class Addresses:
 
 def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Unknown:
     """Reads the answer to an SRV question for the service, or for a port of it."""
+    if isinstance(reply, Reply) and isinstance(reply.plain, Print):
+        plain = targets_in(reply.wire)
+        if plain is not None:
+            hosts = {text: _host(text) for text in {*plain.names, *(o for o, _ in plain.beside)}}
+            named = {hosts[text] for text in plain.names}
+            found = _by_owner((hosts[owner], address) for owner, address in plain.beside)
+            return _listed(named, found, reply.plain.ttl, reply, service)
     usable = _usable(reply, service.fqdn)
     if not isinstance(usable, dns.message.Message):
         return usable
@@ -47,6 +54,18 @@ def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Un
             _negative_ttl(usable),
         )
     targets = {_name(rdata.target) for rrset in records for rdata in rrset}
+    ttl = min(float(rrset.ttl) for rrset in records)
+    return _listed(targets, _additional(usable), ttl, reply, service)
+
+
+def _listed(
+    targets: Set[str | None],
+    found: Mapping[str, tuple[str, ...]],
+    ttl: float,
+    reply: Reply | Failure,
+    service: Service,
+) -> Answered | Absent | Unknown:
+    """What SRV records with these targets mean, None for what is no host name."""
     if service.fqdn in targets:
         return _not_headless(service)
     named = {name for name in targets if name and service.has(name)}
@@ -54,9 +73,7 @@ def read_srv(reply: Reply | Failure, service: Service) -> Answered | Absent | Un
         return Unknown(
             f"{reply_from(reply)} answered with names that are not of {service.fqdn}", Doubt.FOREIGN
         )
-    found = _additional(usable)
-    listed = {name: found.get(name, ()) for name in named}
-    answered = answer_of(listed, min(float(rrset.ttl) for rrset in records))
+    answered = answer_of({name: found.get(name, ()) for name in named}, ttl)
     if foreign := len(targets) - len(named):
         passed_over = f"passed over {foreign} names in the answer that are not of {service.fqdn}"
         return replace(answered, remarks=(passed_over,))
@@ -197,11 +214,19 @@ def _is_of(rrset: dns.rrset.RRset, kind: dns.rdatatype.RdataType) -> bool:
 
 def _additional(message: dns.message.Message) -> dict[str, tuple[str, ...]]:
     """The addresses in the additional section, by owner."""
+    return _by_owner(
+        (_name(rrset.name), rdata.address)
+        for rrset in message.additional
+        if _is_of(rrset, dns.rdatatype.A) or _is_of(rrset, dns.rdatatype.AAAA)
+        for rdata in rrset
+    )
+
+
+def _by_owner(located: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
-    for rrset in message.additional:
-        has_addresses = _is_of(rrset, dns.rdatatype.A) or _is_of(rrset, dns.rdatatype.AAAA)
-        if has_addresses and (name := _name(rrset.name)):
-            found.setdefault(name, set()).update(ip_address(rdata.address) for rdata in rrset)
+    for owner, address in located:
+        if owner:
+            found.setdefault(owner, set()).add(ip_address(address))
     return {name: tuple(sorted(addresses)) for name, addresses in found.items()}
 
 

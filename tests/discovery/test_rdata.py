@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import dns.edns
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 import dns.rrset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.names import dns_name
+from agent.core.nameservers import Nameserver
+from agent.core.roll import Service
 from agent.discovery import wire
-from agent.discovery.rdata import Names, addresses_in, names_in
-from agent.discovery.wire import Kind
+from agent.discovery.attempt import Reply
+from agent.discovery.rdata import Names, addresses_in, names_in, targets_in
+from agent.discovery.reading import read_srv
+from agent.discovery.wire import Kind, Print
 
 NAME = "db.prod.svc.cluster.local"
 POINTER = "7.0.0.10.in-addr.arpa"
@@ -92,6 +101,52 @@ def test_names_and_owners_that_are_written_out_are_read_too() -> None:
     assert names_in(head + question + data + other + data, question) is None
 
 
+pods = st.lists(labels, min_size=1, max_size=30, unique_by=str.lower)
+
+
+@given(pods, st.lists(ipv4 | ipv6, min_size=1, max_size=40), st.randoms())
+def test_srv_answers_are_read_as_dnspython_reads_them(
+    named: list[str], places: list[str], chance: Random
+) -> None:
+    """In any order, with addresses of both families, several for a name or none."""
+    targets = [f"{name}.{NAME}." for name in named]
+    reply = message(NAME, "SRV", *(f"0 5 {chance.choice([1, 2])} {each}" for each in targets))
+    for place in places:
+        kind = "AAAA" if ":" in place else "A"
+        owner = dns.name.from_text(chance.choice(targets))
+        rrset = reply.find_rrset(
+            reply.additional, owner, dns.rdataclass.IN, dns.rdatatype.from_text(kind), create=True
+        )
+        rrset.add(dns.rdata.from_text("IN", kind, place))
+    came = reply.to_wire(max_size=65535)
+    plain = wire.plain(came, wire.section(NAME, "SRV"))
+    assert isinstance(plain, Print)
+    assert targets_in(came) is not None
+    service, server = Service("db", "prod", "cluster.local"), Nameserver("192.0.2.1")
+    quick, slow = Reply(came, server, plain), Reply(came, server)
+    assert read_srv(quick, service) == read_srv(slow, service)
+
+
+def test_srv_records_without_addresses_or_of_strangers_are_read_alike() -> None:
+    service, server = Service("db", "prod", "cluster.local"), Nameserver("192.0.2.1")
+    for targets in (
+        [POD],
+        [POD, "db-7.evil.example."],
+        [POD, f"a\\.b.{NAME}."],
+        ["db-7.evil.example."],
+        [f"{NAME}."],
+        [f"10-0-0-7.{NAME}."],
+    ):
+        reply = message(NAME, "SRV", *(f"0 5 1 {target}" for target in targets))
+        beside = dns.rrset.from_text(targets[-1], 5, "IN", "A", "10.0.0.7")
+        for additional in ([], [beside]):
+            reply.additional[:] = additional
+            came = reply.to_wire()
+            quick = Reply(came, server, wire.plain(came, wire.section(NAME, "SRV")))
+            assert quick.plain
+            assert read_srv(quick, service) == read_srv(Reply(came, server), service), targets
+
+
 @given(st.data())
 def test_an_answer_with_a_byte_changed_is_read_as_dnspython_reads_it_or_not_at_all(
     data: st.DataObject,
@@ -113,6 +168,7 @@ def test_nothing_that_comes_raises(noise: bytes) -> None:
     head = b"\0\1\x84\0\0\1\0\2\0\0\0\0"
     for each in (noise, head + noise, head + question + noise, head + question[:-4] + noise):
         addresses_in(each)
+        targets_in(each)
         names_in(each, question)
 
 
