@@ -55,6 +55,7 @@ class Naming:
     ) -> Mapping[str, str] | Absent | Unknown:
         """The name of each address, itself where it has none.
 
+        Where names don't matter one is asked for all the same: a virtual IP has the service's.
         Names that were learnt before it went wrong stay known.
         """
         own = self._inquiry.own
@@ -62,12 +63,13 @@ class Naming:
         others = dict.fromkeys(address for address in addresses if address not in mine)
         if self._known.keys() - others.keys():
             self._known = {a: named for a, named in self._known.items() if a in others}
-        if (doubt := self._ask(self._due(others), deadline)) is not None:
+        wanted = (
+            others if self._inquiry.has_names or self._inquiry.service.is_bare else [*others][:1]
+        )
+        if (doubt := self._ask(self._due(wanted), deadline)) is not None:
             return doubt
-        known = self._known
-        return {
-            a: known[a].fqdn or a if own is None or a in others else own.fqdn for a in addresses
-        }
+        called = {a: self._known[a].fqdn or a for a in wanted}
+        return {a: called.get(a, a) if own is None or a in others else own.fqdn for a in addresses}
 
     def _due(self, addresses: Iterable[str]) -> dict[str, str]:
         """The addresses whose names are to be asked for, new ones and old, with what to ask."""

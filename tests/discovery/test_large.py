@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import dns.message
 import dns.rcode
@@ -67,9 +68,11 @@ class Net:
     def show(self, those: tuple[Pod, ...]) -> None:
         self._world.show(replace(PROD, pods=those))
 
-    def asking(self, timeout: float = 20.0) -> Discoverer:
+    def asking(self, **changes: Any) -> Discoverer:
+        """A discoverer for the pod db-0, or for whom these changes to its inquiry say."""
         here = (Nameserver(self.proxy.host, self.proxy.port),)
-        return discoverer(Inquiry(DB, Peer(OWN), lambda: here, timeout=timeout), self.clock)
+        inquiry = Inquiry(DB, Peer(OWN), lambda: here, timeout=20.0)
+        return discoverer(replace(inquiry, **changes), self.clock)
 
     def questions(self, following: Discoverer) -> Counter[str]:
         """How many questions of each kind a poll asks."""
@@ -125,6 +128,18 @@ def test_a_thousand_at_rest_cost_one_question_a_poll_and_a_second_half_a_minute_
     net.clock.ahead += ASK_AGAIN
     assert net.questions(following) == {kind: 1, other: 1, "PTR": 1}
     assert net.questions(following) == {kind: 1, "PTR": 1}
+
+
+def test_the_names_of_a_deployment_s_pods_are_not_asked_for(net: Net) -> None:
+    """But for one, which would be the service's own if that had a virtual IP."""
+    those = many(1000)
+    net.show(those)
+    kinds = net.questions(net.asking(own=Peer(ipv4(7), (ipv4(7),)), has_names=False))
+    assert kinds["PTR"] == 1
+    by_address = {Endpoint(address, (address,)) for pod in those for address in pod.addresses}
+    following = net.asking(own=None, has_names=False)
+    assert seen(following.observe()) == by_address
+    assert net.questions(following) == {"A": 1}
 
 
 def test_one_of_a_thousand_that_moves_is_followed_by_asking_for_one_name(net: Net) -> None:
