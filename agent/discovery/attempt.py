@@ -33,8 +33,9 @@ PLAIN_PAYLOAD = 512
 _ANSWERS = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 # Questions. A server's buffer for packets holds some 250 by default; what is too much is lost.
 IN_FLIGHT = 64
-# Seconds without any answer, after which what was asked is taken for lost.
+# Seconds without any answer, after which what was asked is taken for lost: at first, and at last.
 PATIENCE = 0.25
+LAST_PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -136,48 +137,49 @@ class Attempts:
     ) -> dict[bytes, Reply]:
         """What UDP soon brings of many questions with short answers; the others are for `ask`.
 
-        Those are whatever is no whole "yes" or "no", and what was lost. It is asked for again as
-        long as there are answers, each time from another port.
+        Those are whatever is no whole "yes" or "no", and what was lost again and again: it is asked
+        for from another port each time, and after more patience where nothing came at all.
         """
         left = dict.fromkeys(questions)
         replies: dict[bytes, Reply] = {}
-        is_answered = True
-        while left and is_answered:
-            is_answered = False
+        patience = PATIENCE
+        while left and patience <= LAST_PATIENCE and self._clock() < until:
+            before = len(left)
             try:
-                with _socket(server, socket.SOCK_DGRAM, PATIENCE) as sock:
-                    for question, reply in self._volley(sock, server, left, until):
-                        is_answered = True
-                        del left[question]
-                        if not reply.is_cut and reply.rcode in _ANSWERS:
-                            replies[question] = reply
-            except TimeoutError:
-                continue
+                for question, reply in self._volley(server, tuple(left), until, patience):
+                    del left[question]
+                    if not reply.is_cut and reply.rcode in _ANSWERS:
+                        replies[question] = reply
             except OSError:
                 break
+            patience = PATIENCE if len(left) < before else 2 * patience
         return replies
 
     def _volley(
-        self, sock: socket.socket, server: Nameserver, questions: Iterable[bytes], until: float
+        self, server: Nameserver, questions: Iterable[bytes], until: float, patience: float
     ) -> Iterator[tuple[bytes, Reply]]:
-        """Asks all of them, IN_FLIGHT at a time, until nothing comes for PATIENCE."""
-        unsent = iter(tuple(questions))
+        """Asks all of them, IN_FLIGHT at a time, until nothing comes for `patience` seconds."""
+        unsent = iter(questions)
         waiting: dict[bytes, tuple[bytes, bytes]] = {}
-        while (left := until - self._clock()) > 0:
-            for question in itertools.islice(unsent, IN_FLIGHT - len(waiting)):
-                while (number := os.urandom(2)) in waiting:
-                    pass
-                asked = wire.query(number, question, EDNS_PAYLOAD)
-                waiting[number] = asked, question
-                sock.send(asked)
-            if not waiting:
-                return
-            sock.settimeout(min(PATIENCE, left))
-            came = sock.recv(65535)
-            asked, question = waiting.get(came[:2], (b"", b""))
-            if asked and (reply := _reply(asked, question, came, server)):
-                del waiting[came[:2]]
-                yield question, reply
+        with _socket(server, socket.SOCK_DGRAM, PATIENCE) as sock:
+            while (left := until - self._clock()) > 0:
+                for question in itertools.islice(unsent, IN_FLIGHT - len(waiting)):
+                    while (number := os.urandom(2)) in waiting:
+                        pass
+                    asked = wire.query(number, question, EDNS_PAYLOAD)
+                    waiting[number] = asked, question
+                    sock.send(asked)
+                if not waiting:
+                    return
+                sock.settimeout(min(patience, left))
+                try:
+                    came = sock.recv(65535)
+                except TimeoutError:
+                    return
+                asked, question = waiting.get(came[:2], (b"", b""))
+                if asked and (reply := _reply(asked, question, came, server)):
+                    del waiting[came[:2]]
+                    yield question, reply
 
     def _udp(self, server: Nameserver, question: bytes, payload: int, until: float) -> Reply:
         """The first datagram that answers. Raises OSError; _SilenceError says what came."""

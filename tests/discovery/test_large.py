@@ -21,7 +21,7 @@ from agent.discovery.auto import TOO_MANY as BY_ADDRESS
 from agent.discovery.naming import ASK_AGAIN
 from agent.discovery.reading import pointer_of
 from agent.lab.cluster import Pod, Service
-from tests.discovery.clock import Clock
+from tests.discovery.clock import TOO_LONG, Clock
 from tests.discovery.conftest import Serve
 from tests.discovery.test_observe import answered
 from tests.discovery.world import DB, OWN, CoreDnsWorld, at, inquire
@@ -196,16 +196,19 @@ def test_names_that_are_lost_on_the_way_are_asked_for_again_within_the_poll(net:
     net.show(many(1000))
     net.proxy.do(udp=for_names(faults.by_chance(0.03, faults.lost, seed=9)))
     assert seen(net.asking().observe()) == listed(many(1000))
-    ports = {a.source_port for a in net.proxy.asked if kind_of(a.wire) == "PTR"}
-    assert 1 < len(ports) < 30
+    assert len({a.source_port for a in net.proxy.asked if kind_of(a.wire) == "PTR"}) > 1
 
 
 def test_names_that_came_before_time_was_over_are_not_asked_for_again(net: Net) -> None:
     """A poll without all of them is a doubt, and the next one needs the others only."""
     net.show(many(1000))
-    for_some = faults.first(900, faults.passed, otherwise=faults.lost)
-    net.proxy.do(udp=for_some)
-    following = net.asking(timeout=2.0)
+
+    def time_is_up(_: Exchange) -> list[Sent]:
+        net.clock.ahead = TOO_LONG
+        return [Sent(b"")]
+
+    net.proxy.do(udp=faults.first(900, faults.passed, otherwise=time_is_up))
+    following = net.asking()
     doubt = following.observe()
     assert isinstance(doubt, Unknown)
     assert "has no name yet" in doubt.reason

@@ -90,10 +90,17 @@ def test_what_is_lost_is_asked_for_again_from_another_port(serve: Serve) -> None
     )
 
 
-def test_of_a_server_that_says_nothing_no_second_round_is_waited_for(serve: Serve) -> None:
+def test_a_server_that_says_nothing_is_asked_a_few_times_for_a_few_of_them(serve: Serve) -> None:
     dead = serve(lambda _: ())
     assert ask(dead) == {}
-    assert len(dead.asked) == IN_FLIGHT
+    assert len(dead.asked) == 3 * IN_FLIGHT
+    assert {question.name for question in dead.asked} == set(NAMES[:IN_FLIGHT])
+
+
+def test_a_server_that_is_slow_for_once_is_waited_for(serve: Serve) -> None:
+    """All that was sent at first is lost on it, as on one that has just been started."""
+    server = serve(lambda question: right(question) if question.number >= IN_FLIGHT else ())
+    assert said(ask(server)) == ALL
 
 
 def test_behind_a_dead_server_the_next_one_answers(serve: Serve) -> None:

@@ -234,8 +234,8 @@ MUTATIONS = (
         "what is lost of many questions is not asked for again",
         ASKS,
         ATTEMPT,
-        "                        is_answered = True\n",
-        "                        is_answered = False\n",
+        "patience = PATIENCE if len(left) < before else 2 * patience",
+        "patience = 2 * LAST_PATIENCE",
         _MANY_TESTS,
     ),
     Mutation(
