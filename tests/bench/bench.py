@@ -1,169 +1,66 @@
-"""`make bench`: what one agent costs, beside a real CoreDNS, against the budgets.
+"""`make bench`: what one agent costs, beside a real CoreDNS, and another program beside it.
 
-Prints a table, and JSON with --json. Each figure is the median of several rounds, with its spread.
+It starts itself again in a network namespace of its own, where all of this runs.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+import pytest
 
-from agent.lab.cluster import Cluster, Pod, Service
-from tests.support.coredns import CoreDns
-from tests.support.kubeapi import KubeApi
-from tests.support.until import until
+from tests.bench.figures import Reading, figures
+from tests.bench.place import NoPlaceError, again, is_within
+from tests.bench.programs import PEER_FINDER, ROLLCALL, Kind
+from tests.bench.rest import Quiet, at_rest
+from tests.bench.starts import starts
+from tests.bench.table import table
 
-QUIET = {key: value for key, value in os.environ.items() if not key.startswith("ROLLCALL_")}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured thing: the median of its rounds, their spread, and what it may be at most."""
-
-    what: str
-    unit: str
-    median: float
-    lowest: float
-    highest: float
-    budget: float
-
-    @property
-    def ratio(self) -> float:
-        """How much of the budget it takes."""
-        return self.median / self.budget
+SIZES = (3, 10, 100, 700, 1000)
 
 
-def measure(what: str, unit: str, budget: float, rounds: list[float]) -> Figure:
-    """The figure that these rounds give."""
-    return Figure(what, unit, statistics.median(rounds), min(rounds), max(rounds), budget)
-
-
-def cluster(peers: int) -> Cluster:
-    """A StatefulSet of so many pods, each listed."""
-    pods = tuple(Pod(f"db-{n}", (f"10.0.{n // 250}.{n % 250 + 1}",)) for n in range(peers))
-    return Cluster(services=(Service("db", "prod", pods=pods),))
-
-
-@contextmanager
-def dns(peers: int) -> Iterator[str]:
-    """A CoreDNS that lists so many pods, by its address."""
-    with KubeApi(cluster(peers)) as api, CoreDns(api) as server:
-        yield f"{server.host}:{server.port}"
-
-
-@contextmanager
-def agent(nameserver: str, file: Path, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A `rollcall run` in its own process, as a pod would have it."""
-    command = [
-        *(sys.executable, "-m", "agent", "run", "--pod-name=db-1", "--service=db"),
-        *("--namespace=prod", "--cluster-domain=cluster.local", f"--nameserver={nameserver}"),
-        *(f"--output=galera:{file}", *flags),
-    ]
-    process = subprocess.Popen(command, env=QUIET, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def start_to_first_file(nameserver: str, folder: Path) -> float:
-    """Seconds from the start of the process until its file is there."""
-    file = folder / "peers.cnf"
-    file.unlink(missing_ok=True)
-    began = time.perf_counter()
-    with agent(nameserver, file):
-        until(file.exists, 10, "the file is there")
-        return time.perf_counter() - began
-
-
-def sigterm_to_exit(nameserver: str, folder: Path) -> float:
-    """Seconds from SIGTERM until the process is gone."""
-    file = folder / "peers.cnf"
-    file.unlink(missing_ok=True)
-    with agent(nameserver, file) as process:
-        until(file.exists, 10, "the file is there")
-        began = time.perf_counter()
-        process.terminate()
-        process.wait(10)
-        return time.perf_counter() - began
-
-
-def at_rest(nameserver: str, folder: Path, seconds: float) -> tuple[float, float]:
-    """Milliseconds of CPU a second, of all threads, and MiB resident, while nothing changes."""
-    file = folder / "peers.cnf"
-    file.unlink(missing_ok=True)
-    with agent(nameserver, file) as process:
-        until(file.exists, 10, "the file is there")
-        watch = threading.Event()
-        watch.wait(3)  # the start is over
-        before, began = cpu_ms(process.pid), time.perf_counter()
-        watch.wait(seconds)
-        used = (cpu_ms(process.pid) - before) / (time.perf_counter() - began)
-        return used, resident_mib(process.pid)
-
-
-def cpu_ms(pid: int) -> float:
-    """CPU time of all threads in ms, from the scheduler's own count (proc(5), schedstat)."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
-
-
-def resident_mib(pid: int) -> float:
-    """Resident memory in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-
-def repeat(rounds: int, one: Callable[[], float]) -> list[float]:
-    """The results of so many rounds."""
-    return [one() for _ in range(rounds)]
-
-
-def main() -> None:
+def main() -> int:
     """Measures all and prints it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--rounds", type=int, default=10, help="how often each start is measured")
-    parser.add_argument("--rest", type=float, default=20, help="seconds at rest, three times each")
+    parser.add_argument("--peers", default=",".join(map(str, SIZES)), help="the sizes of sets")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each start is measured")
+    parser.add_argument("--warm", type=float, default=20, help="seconds of quiet before the rest")
+    parser.add_argument("--rest", type=float, default=30, help="seconds of a round at rest, of 3")
+    parser.add_argument("--json", metavar="FILE", help="write all readings there, - is stdout")
     args = parser.parse_args()
-    figures: list[Figure] = []
+    try:
+        if not is_within():
+            return again("tests.bench.bench", sys.argv[1:])
+        found = figures(_measured(args))
+    except (NoPlaceError, pytest.skip.Exception) as none:
+        sys.exit(f"bench: {none}")
+    for line in table(found):
+        print(line)
+    if args.json:
+        text = json.dumps([each.document() for each in found], indent=1) + "\n"
+        Path("/dev/stdout" if args.json == "-" else args.json).write_text(text)
+    return 0
+
+
+def _measured(args: argparse.Namespace) -> Iterator[Reading]:
+    sizes = [int(word) for word in args.peers.split(",")]
+    kinds = [Kind(ROLLCALL)]
+    if other := os.environ.get("PEER_FINDER"):
+        kinds.append(Kind(PEER_FINDER, other))
     with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as name:
         folder = Path(name)
-        with dns(3) as server:
-            starts = repeat(args.rounds, lambda: 1000 * start_to_first_file(server, folder))
-            figures.append(measure("start to first file, 3 peers", "ms", 400, starts))
-            ends = repeat(args.rounds, lambda: 1000 * sigterm_to_exit(server, folder))
-            figures.append(measure("SIGTERM to exit", "ms", 500, ends))
-        for peers, budget in ((10, 0.62), (100, 0.92)):
-            with dns(peers) as server:
-                rest = [at_rest(server, folder, args.rest) for _ in range(3)]
-            cpu = measure(f"CPU at rest, {peers} peers", "ms/s", budget, [r[0] for r in rest])
-            figures += [
-                cpu,
-                measure(f"resident, {peers} peers", "MiB", 36, [r[1] for r in rest]),
-            ]
-    if args.json:
-        print(json.dumps([asdict(figure) | {"ratio": figure.ratio} for figure in figures]))
-        return
-    print(f"{'':30} {'median':>9} {'lowest':>9} {'highest':>9}        of budget")
-    for f in figures:
-        print(
-            f"{f.what:30} {f.median:9.2f} {f.lowest:9.2f} {f.highest:9.2f} {f.unit:6} "
-            f"{f.ratio:5.2f} × {f.budget:g}"
-        )
+        for size in sizes:
+            (within := folder / f"starts-{size}").mkdir()
+            yield from starts(size, kinds, args.rounds, within)
+        (within := folder / "rest").mkdir()
+        yield from at_rest(sizes, kinds, Quiet(args.warm, args.rest, 3), within)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
