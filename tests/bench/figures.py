@@ -37,6 +37,9 @@ MEASURES = (
     *(START, END, FILE, HOOK, PEAK, GROWTH),
 )
 
+# With an interval of 1s and of 500ms, and the other.
+ROLLCALL, HALF, PEER_FINDER = PROGRAMS = ("rollcall", "rollcall, 500ms", "peer-finder")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -46,6 +49,15 @@ class Reading:
     peers: int
     program: str
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Why a program beside so many peers is not measured."""
+
+    peers: int
+    program: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +103,14 @@ class Figure:
 
 
 def figures(readings: Iterable[Reading]) -> list[Figure]:
-    """The figures of these readings: by measure, then size, then program as they came."""
+    """The figures of these readings: by measure, then size, then program."""
     found: dict[tuple[Measure, int, str], list[float]] = defaultdict(list)
     for each in readings:
         found[each.measure, each.peers, each.program].append(each.value)
     made = [Figure(*key, tuple(values)) for key, values in found.items()]
-    return sorted(made, key=lambda figure: (MEASURES.index(figure.measure), figure.peers))
+    return sorted(made, key=_place)
+
+
+def _place(figure: Figure) -> tuple[int, int, int]:
+    measure, program = MEASURES.index(figure.measure), PROGRAMS.index(figure.program)
+    return measure, figure.peers, program

@@ -69,7 +69,7 @@ class Pod:
         self.namespace, self.hostname = namespace, hostname
         self.dns, self.address = f"10.99.{number}.1", f"10.99.{number}.2"
         self._line = f"pod{number}"
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self.folder = folder
         conf = folder / "resolv.conf"
         search = " ".join(f"{part}cluster.local" for part in (f"{namespace}.svc.", "svc.", ""))

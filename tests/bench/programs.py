@@ -16,10 +16,8 @@ from tests.bench.place import Pod
 from tests.bench.stage import POD, address
 from tests.support.until import until
 
-ROLLCALL = "rollcall"
-PEER_FINDER = "peer-finder"
 # Seconds. More than the slowest needs for its first list, and to end.
-_PATIENT = 60.0
+_PATIENT = 20.0
 _HOOK = "#!/bin/sh\nexec date +%s.%N >>'{calls}'\n"
 
 
@@ -34,6 +32,10 @@ class Kind:
     @property
     def is_rollcall(self) -> bool:
         return not self.path
+
+
+class NoListError(Exception):
+    """A program did not come to have its list; the last that it said."""
 
 
 class Running:
@@ -85,12 +87,16 @@ class Running:
 
     def has_list(self) -> bool:
         """Whether it has handed out its first list: Rollcall a file, the other to its hook."""
-        assert self._process.poll() is None, self.said()
+        if self._process.poll() is not None:
+            raise NoListError(f"it ended: {self.said()}")
         return self.file.exists() if self.kind.is_rollcall else bool(self.calls())
 
     def first_list(self) -> float:
-        """Waits for its first list; when that was there."""
-        until(self.has_list, _PATIENT, f"{self.kind.name} has its list: {self.said()}")
+        """Waits for its first list; when that was there. Raises NoListError."""
+        try:
+            until(self.has_list, _PATIENT, "it has its list")
+        except AssertionError:
+            raise NoListError(f"no list within {_PATIENT:g} s: {self.said()}") from None
         return self.replaced() if self.kind.is_rollcall else self.calls()[0]
 
     def replaced(self) -> float:
@@ -104,8 +110,8 @@ class Running:
         return [float(line) for line in self._calls.read_text().splitlines(keepends=True)]
 
     def said(self) -> str:
-        """The end of its log."""
-        return (self.pod.folder / "log").read_text()[-1000:]
+        """The last line of its log."""
+        return "".join((self.pod.folder / "log").read_text().splitlines()[-1:])
 
     def end(self) -> float:
         """Sends SIGTERM; how many seconds it takes to end."""

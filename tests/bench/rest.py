@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tests.bench import figures
 from tests.bench.counting import cpu_ms, fetched, memory_mib
-from tests.bench.figures import Reading
-from tests.bench.programs import Kind, Running
+from tests.bench.figures import Reading, Remark
+from tests.bench.programs import Kind, NoListError, Running
 from tests.bench.stage import Stage, named, of, stage
 
 
@@ -40,19 +40,23 @@ class _Counters:
 
 
 def at_rest(
-    sizes: Sequence[int], kinds: Sequence[Kind], quiet: Quiet, folder: Path
-) -> Iterator[Reading]:
-    """Readings of each round, of each program at each size."""
-    every = [(size, kind) for size in sizes for kind in kinds]
+    every: Sequence[tuple[int, Kind]], quiet: Quiet, folder: Path
+) -> Iterator[Reading | Remark]:
+    """Readings of each round, of each of these programs at its size."""
     with ExitStack() as held:
         namespaces = [named(size) for size, _ in every]
-        there = held.enter_context(stage(of(*sizes), namespaces, folder))
+        there = held.enter_context(stage(of(*dict(every)), namespaces, folder))
         running = [
             (size, held.enter_context(Running(kind, place)))
             for (size, kind), place in zip(every, there.places, strict=True)
         ]
-        for _, program in running:
-            program.first_list()
+        for size, program in list(running):
+            try:
+                program.first_list()
+            except NoListError as none:
+                running.remove((size, program))
+                yield Remark(size, program.kind.name, str(none))
+                continue
             if program.kind.is_rollcall:
                 fetched(f"http://{program.pod.address}:9797/metrics")
         time.sleep(quiet.warm)

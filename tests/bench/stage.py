@@ -39,6 +39,7 @@ class Stage:
     """A running cluster. `places` are the pods that are measured, one for each namespace named."""
 
     api: KubeApi
+    core: CoreDns
     places: tuple[Place, ...]
 
     def asked(self) -> dict[str, tuple[float, float]]:
@@ -55,8 +56,8 @@ def stage(cluster: Cluster, namespaces: Sequence[str], folder: Path) -> Iterator
             for number, namespace in enumerate(namespaces)
         )
         api = held.enter_context(KubeApi(cluster))
-        held.enter_context(_Doors(api, places))
-        yield Stage(api, places)
+        core = held.enter_context(_Doors(api, places))
+        yield Stage(api, core, places)
 
 
 def peers(count: int) -> tuple[Pod, ...]:
