@@ -1,14 +1,12 @@
 """What an unchanged poll allocates, as Python's own tracemalloc sees it, in a process for that.
 
 `python -m tests.bench.allocating NAMESERVER NAMESPACE POLLS` runs the agent's loop with its real
-questions, and a clock that jumps to the next poll. It prints JSON: `peak`, for each poll the most
-bytes that it held beside what was there before, and `growth`, bytes that a poll left behind, over
-all of them. What C libraries allocate past Python is not seen.
+questions, and a clock that jumps to the next poll. It prints as JSON, for each poll, the most bytes
+that it held beside what was there before. What C libraries allocate past Python is not seen.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
@@ -49,10 +47,8 @@ def allocated(size: int, nameserver: str) -> Iterator[Reading]:
     """Readings of polls at this nameserver, in a process of their own."""
     command = (sys.executable, "-m", "tests.bench.allocating", nameserver, named(size), _POLLS)
     printed = subprocess.run([*map(str, command)], capture_output=True, check=True).stdout
-    found = json.loads(printed)
-    for peak in found["peak"]:
+    for peak in json.loads(printed):
         yield Reading(figures.PEAK, size, ROLLCALL, peak / 1000)
-    yield Reading(figures.GROWTH, size, ROLLCALL, found["growth"] / 1000)
 
 
 def main(nameserver: str, namespace: str, polls: int) -> None:
@@ -66,18 +62,13 @@ def main(nameserver: str, namespace: str, polls: int) -> None:
     for _ in range(_WARM):
         _turn(loop, clock)
     tracemalloc.start()
-    _turn(loop, clock)  # the first one makes what tracemalloc has not seen before
-    gc.collect()
-    first, _ = tracemalloc.get_traced_memory()
     peaks = []
     for _ in range(polls):
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         _turn(loop, clock)
         peaks.append(tracemalloc.get_traced_memory()[1] - before)
-    gc.collect()
-    last, _ = tracemalloc.get_traced_memory()
-    print(json.dumps({"peak": peaks, "growth": (last - first) / polls}))
+    print(json.dumps(peaks))
 
 
 def _turn(loop: Loop, clock: _Clock) -> None:

@@ -9,96 +9,112 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.bench.changes import follow
-from tests.bench.figures import HALF, PEER_FINDER, ROLLCALL, Reading, Remark, figures
+from tests.bench import goals, table
+from tests.bench.course import PARTS, QUICK, WHOLE, Course, run
+from tests.bench.figures import Figure, Reading, Remark, figures
+from tests.bench.page import filled, machine
+from tests.bench.picture import picture
 from tests.bench.place import NoPlaceError, again, is_within
-from tests.bench.programs import Kind
-from tests.bench.rest import Quiet, at_rest
-from tests.bench.starts import starts
-from tests.bench.table import table
 
 SIZES = (3, 10, 100, 700, 1000)
+_CPUS = Path("/proc/cpuinfo")
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How long all of it is: starts of each size, rounds and changes in each, and the rest."""
-
-    starts: int
-    changes: tuple[int, int]
-    quiet: Quiet
-
-
-# Changes: of 12 in a round two are of an address, which peer-finder does not see.
-WHOLE = Extent(10, (5, 12), Quiet(140, 60, 3))
-QUICK = Extent(3, (1, 6), Quiet(5, 5, 3))
+def arguments() -> argparse.ArgumentParser:
+    """What can be said on the command line."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--peers", type=_sizes, default=SIZES, help="sizes of sets, as 3,100")
+    parser.add_argument("--quick", action="store_true", help="a first look, in a minute or two")
+    parser.add_argument("--only", choices=PARTS, action="append", help="not all of it (repeatable)")
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="all readings, there or on stdout"
+    )
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="an SVG")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the table into this page")
+    return parser
 
 
 def main() -> int:
     """Measures all and prints it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers", default=",".join(map(str, SIZES)), help="the sizes of sets")
-    parser.add_argument("--quick", action="store_true", help="a minute, for a first look")
-    parser.add_argument(
-        "--only", choices=("starts", "changes", "rest"), action="append", help="not all of it"
-    )
-    parser.add_argument("--json", metavar="FILE", help="write all readings there; - is stdout")
-    args = parser.parse_args()
+    args = arguments().parse_args()
     try:
         if not is_within():
-            return again("tests.bench.bench", sys.argv[1:])
-        found = figures(_readings(args))
+            again("tests.bench.bench", sys.argv[1:])
+        found, remarks = _measured(args)
     except (NoPlaceError, pytest.skip.Exception) as none:
         sys.exit(f"bench: {none}")
-    for line in table(found):
-        print(line)
+    lines = [*table.lined(table.rows(found)), "", *table.lined(goals.rows(found))]
+    lines += [f"\nNot measured: {each}." for each in remarks]
+    around = machine(_CPUS.read_text(), len(os.sched_getaffinity(0)))
     if args.json:
-        text = json.dumps([each.document() for each in found], indent=1) + "\n"
-        Path("/dev/stdout" if args.json == "-" else args.json).write_text(text)
+        _write(args.json, json.dumps(_document(around, found, remarks), indent=1))
+    if args.json != "-":
+        print("\n".join([around, "", table.LEGEND, "", *lines]))
+    if args.picture:
+        args.picture.write_text(picture(found))
+    if args.page:
+        page = args.page.read_text(encoding="utf-8")
+        args.page.write_text(filled(page, [around, "", *lines]), encoding="utf-8")
     return 0
 
 
-def _readings(args: argparse.Namespace) -> Iterator[Reading]:
-    """All readings; what can't be measured is told on the way."""
-    extent, parts = QUICK if args.quick else WHOLE, args.only or ("starts", "changes", "rest")
-    unable: set[tuple[int, str]] = set()
-    for each in _measured([int(word) for word in args.peers.split(",")], extent, parts, unable):
+def _measured(args: argparse.Namespace) -> tuple[list[Figure], list[str]]:
+    """All figures, and why others are not there."""
+    course = Course(
+        args.peers,
+        os.environ.get("PEER_FINDER", ""),
+        args.only or PARTS,
+        QUICK if args.quick else WHOLE,
+    )
+    readings: list[Reading] = []
+    remarks: list[str] = []
+    for each in _told(run(course)):
         if isinstance(each, Reading):
-            yield each
-            continue
-        print(f"{each.program} beside {each.peers} peers: {each.why}", file=sys.stderr)
-        unable.add((each.peers, each.program))
+            readings.append(each)
+        else:
+            remarks.append(f"{each.program} beside {each.peers} peers: {each.why}")
+    return figures(readings), remarks
 
 
-def _measured(
-    sizes: Sequence[int], extent: Extent, parts: Sequence[str], unable: set[tuple[int, str]]
-) -> Iterator[Reading | Remark]:
-    """Each part at each size, without those that were found unable meanwhile."""
-    other = os.environ.get("PEER_FINDER")
-    others = [Kind(PEER_FINDER, other)] if other else []
+def _told(every: Iterator[Reading | Remark]) -> Iterator[Reading | Remark]:
+    """The same, with a line on stderr for each that is the first of its kind."""
+    before = None
+    for each in every:
+        if isinstance(each, Remark):
+            print(f"{each.program} beside {each.peers} peers: {each.why}", file=sys.stderr)
+        elif (now := (each.measure, each.peers)) != before:
+            before = now
+            print(f"{each.measure.title}, {each.peers} peers", file=sys.stderr)
+        yield each
 
-    def able(size: int, *own: Kind) -> list[Kind]:
-        return [kind for kind in (*own, *others) if (size, kind.name) not in unable]
 
-    with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as name:
-        folder = Path(name)
-        for size in sizes if "starts" in parts else ():
-            within = folder / f"starts-{size}"
-            yield from starts(size, able(size, Kind(ROLLCALL)), extent.starts, within)
-        for size in sizes if "changes" in parts else ():
-            flags = ("--settle=0s", "--interval=500ms")
-            own = able(size, Kind(ROLLCALL, flags=flags[:1]), Kind(HALF, flags=flags))
-            yield from follow(size, own, extent.changes, folder / f"changes-{size}")
-        if "rest" in parts:
-            every = [(size, kind) for size in sizes for kind in able(size, Kind(ROLLCALL))]
-            yield from at_rest(every, extent.quiet, folder / "rest")
+def _write(file: str, text: str) -> None:
+    if file == "-":
+        print(text)
+    else:
+        Path(file).write_text(f"{text}\n")
+
+
+def _document(around: str, found: Sequence[Figure], remarks: Sequence[str]) -> dict[str, object]:
+    return {
+        "machine": around,
+        "figures": [each.document() for each in found],
+        "goals": [each.document() for each in goals.verdicts(found)],
+        "remarks": remarks,
+    }
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Each at least 3, for the measured pod is the second and another one moves."""
+    sizes = tuple(int(word) for word in text.split(","))
+    if min(sizes) < 3:
+        raise argparse.ArgumentTypeError("3 is the smallest set")
+    return sizes
 
 
 if __name__ == "__main__":

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 _NEEDED = ("unshare", "nsenter", "ip", "mount", "hostname")
 _OWN = ("unshare", "--map-root-user", "--net", "--mount", "--uts", "sh", "-ec")
 _WITHIN = "ROLLCALL_BENCH_WITHIN"
+_TRY = "ip link set lo up; ip link add pod0 type veth peer name pod1; hostname pod"
 # It keeps the namespaces until its stdin is closed, which the end of this process does too.
 _HOLD = 'ip link set lo up; hostname "$1"; mount --bind "$2" /etc/resolv.conf; echo; exec cat'
 
@@ -28,34 +30,37 @@ class NoPlaceError(Exception):
 
 
 def is_within() -> bool:
-    """Whether this process is the one that `again` has started."""
+    """Whether this process is what `again` becomes. From then on SIGTERM ends it in good order."""
+    if _WITHIN in os.environ:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     return _WITHIN in os.environ
 
 
-def again(module: str, arguments: Sequence[str]) -> int:
-    """Starts this module again in a network of its own; its exit code. Raises NoPlaceError."""
+def why_not() -> str:
+    """Why there can be no network of its own here, and what mends it; empty if there can be."""
     missing = [name for name in _NEEDED if shutil.which(name) is None]
     if missing:
-        raise NoPlaceError(
+        return (
             f"there is no program {missing[0]}, which makes the network that is measured in: "
             "install it (on Debian the packages are util-linux, iproute2, mount and hostname)"
         )
-    tried = subprocess.run(
-        [*_OWN, "ip link set lo up"], capture_output=True, text=True, check=False
+    tried = subprocess.run([*_OWN, _TRY], capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        return ""
+    return (
+        f"this system gives nobody a network of their own ({tried.stderr.strip()}): run it as "
+        "root, or where users may make namespaces (sysctl user.max_user_namespaces)"
     )
-    if tried.returncode != 0:
-        raise NoPlaceError(
-            f"this system gives no network of one's own ({tried.stderr.strip()}): run it as root, "
-            "or on a machine where users may make namespaces (sysctl user.max_user_namespaces)"
-        )
+
+
+def again(module: str, arguments: Sequence[str]) -> NoReturn:
+    """Becomes this module in a network of its own. Raises NoPlaceError."""
+    if why := why_not():
+        raise NoPlaceError(why)
     command = [sys.executable, "-m", module, *arguments]
-    ended = subprocess.run(
-        [*_OWN, 'ip link set lo up; exec "$@"', "sh", *command],
-        cwd=ROOT,
-        env={**os.environ, _WITHIN: "1"},
-        check=False,
-    )
-    return ended.returncode
+    os.chdir(ROOT)
+    os.environ[_WITHIN] = "1"
+    os.execvp(_OWN[0], [*_OWN, 'ip link set lo up; exec "$@"', "sh", *command])  # noqa: S606  # as ever
 
 
 class Pod:

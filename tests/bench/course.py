@@ -1,0 +1,76 @@
+"""The course of a run: each part at each size, with every program that is able to."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.changes import follow
+from tests.bench.figures import HALF, PEER_FINDER, ROLLCALL, Reading, Remark
+from tests.bench.programs import Kind
+from tests.bench.rest import Quiet, at_rest
+from tests.bench.starts import starts
+
+PARTS = ("starts", "changes", "rest")
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long it is: starts of each size, rounds and changes in each, and the rest."""
+
+    starts: int
+    changes: tuple[int, int]
+    quiet: Quiet
+
+
+# Two of 12 changes are of an address, which peer-finder does not see: it sees 50.
+WHOLE = Extent(10, (5, 12), Quiet(140, 60, 3))
+QUICK = Extent(3, (1, 6), Quiet(5, 5, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is measured. `other` is the path of peer-finder, empty where there is none.
+
+    `unable` grows on the way: a size, and the name of a program that can't follow a set of it.
+    """
+
+    sizes: Sequence[int]
+    other: str = ""
+    parts: Sequence[str] = PARTS
+    extent: Extent = WHOLE
+    unable: set[tuple[int, str]] = field(default_factory=set)
+
+    def able(self, size: int, *own: Kind) -> list[Kind]:
+        """These and the other program, but for those that were unable at this size before."""
+        every = [*own, Kind(PEER_FINDER, self.other)] if self.other else own
+        return [kind for kind in every if (size, kind.name) not in self.unable]
+
+
+def run(course: Course) -> Iterator[Reading | Remark]:
+    """All readings; a remark where a program is unable."""
+    with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as name:
+        for each in _parts(course, Path(name)):
+            if isinstance(each, Remark):
+                course.unable.add((each.peers, each.program))
+                if each.program == ROLLCALL:
+                    course.unable.add((each.peers, HALF))
+            yield each
+
+
+def _parts(course: Course, folder: Path) -> Iterator[Reading | Remark]:
+    extent = course.extent
+    for size in course.sizes if "starts" in course.parts else ():
+        kinds = course.able(size, Kind(ROLLCALL))
+        yield from starts(size, kinds, extent.starts, folder / f"starts-{size}")
+    for size in course.sizes if "changes" in course.parts else ():
+        flags = ("--settle=0s", "--interval=500ms")
+        kinds = course.able(size, Kind(ROLLCALL, flags=flags[:1]), Kind(HALF, flags=flags))
+        yield from follow(size, kinds, extent.changes, folder / f"changes-{size}")
+    if "rest" in course.parts:
+        every = [
+            (size, kind) for size in course.sizes for kind in course.able(size, Kind(ROLLCALL))
+        ]
+        yield from at_rest(every, extent.quiet, folder / "rest")
