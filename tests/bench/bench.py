@@ -19,7 +19,7 @@ from tests.bench.course import PARTS, QUICK, WHOLE, Course, run
 from tests.bench.figures import Figure, Reading, Remark, figures
 from tests.bench.page import filled, machine
 from tests.bench.picture import picture
-from tests.bench.place import NoPlaceError, again, is_within
+from tests.bench.place import NoPlaceError, enter
 
 SIZES = (3, 10, 100, 700, 1000)
 _CPUS = Path("/proc/cpuinfo")
@@ -43,8 +43,7 @@ def main() -> int:
     """Measures all and prints it."""
     args = arguments().parse_args()
     try:
-        if not is_within():
-            again("tests.bench.bench", sys.argv[1:])
+        enter("tests.bench.bench", sys.argv[1:])
         found, remarks = _measured(args)
     except (NoPlaceError, pytest.skip.Exception) as none:
         sys.exit(f"bench: {none}")
@@ -65,12 +64,8 @@ def main() -> int:
 
 def _measured(args: argparse.Namespace) -> tuple[list[Figure], list[str]]:
     """All figures, and why others are not there."""
-    course = Course(
-        args.peers,
-        os.environ.get("PEER_FINDER", ""),
-        args.only or PARTS,
-        QUICK if args.quick else WHOLE,
-    )
+    extent = QUICK if args.quick else WHOLE
+    course = Course(args.peers, _other(), args.only or PARTS, extent)
     readings: list[Reading] = []
     remarks: list[str] = []
     for each in _told(run(course)):
@@ -81,14 +76,24 @@ def _measured(args: argparse.Namespace) -> tuple[list[Figure], list[str]]:
     return figures(readings), remarks
 
 
+def _other() -> str:
+    """The path of the other program, empty where there is none."""
+    given = os.environ.get("PEER_FINDER", "")
+    if not given:
+        return ""
+    if not os.access(given, os.X_OK):
+        sys.exit(f"bench: {given} is no program: PEER_FINDER is the path of peer-finder")
+    return str(Path(given).absolute())
+
+
 def _told(every: Iterator[Reading | Remark]) -> Iterator[Reading | Remark]:
-    """The same, with a line on stderr for each that is the first of its kind."""
-    before = None
+    """The same, with a line on stderr for each remark, and for the first of each measure."""
+    seen = set()
     for each in every:
         if isinstance(each, Remark):
             print(f"{each.program} beside {each.peers} peers: {each.why}", file=sys.stderr)
-        elif (now := (each.measure, each.peers)) != before:
-            before = now
+        elif (now := (each.measure, each.peers)) not in seen:
+            seen.add(now)
             print(f"{each.measure.title}, {each.peers} peers", file=sys.stderr)
         yield each
 

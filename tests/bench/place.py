@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 _NEEDED = ("unshare", "nsenter", "ip", "mount", "hostname")
@@ -27,13 +27,6 @@ _HOLD = 'ip link set lo up; hostname "$1"; mount --bind "$2" /etc/resolv.conf; e
 
 class NoPlaceError(Exception):
     """There is no network of its own to be had; says what mends it."""
-
-
-def is_within() -> bool:
-    """Whether this process is what `again` becomes. From then on SIGTERM ends it in good order."""
-    if _WITHIN in os.environ:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    return _WITHIN in os.environ
 
 
 def why_not() -> str:
@@ -53,14 +46,21 @@ def why_not() -> str:
     )
 
 
-def again(module: str, arguments: Sequence[str]) -> NoReturn:
-    """Becomes this module in a network of its own. Raises NoPlaceError."""
+def enter(module: str, arguments: Sequence[str]) -> None:
+    """Returns in a network of its own: there this process becomes the same module again.
+
+    From then on SIGTERM is an exception, so that all ends that was started. Raises NoPlaceError.
+    """
+    if _WITHIN in os.environ:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        return
     if why := why_not():
         raise NoPlaceError(why)
     command = [sys.executable, "-m", module, *arguments]
     os.chdir(ROOT)
     os.environ[_WITHIN] = "1"
-    os.execvp(_OWN[0], [*_OWN, 'ip link set lo up; exec "$@"', "sh", *command])  # noqa: S606  # as ever
+    inside = 'ip link set lo up; exec "$@"'
+    os.execvp(_OWN[0], [*_OWN, inside, "sh", *command])  # noqa: S606  # no shell is wanted
 
 
 class Pod:

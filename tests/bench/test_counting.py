@@ -26,8 +26,8 @@ coredns_dns_response_size_bytes_sum{proto="udp",server="dns://10.99.0.1:53",zone
 NET_DEV = """\
 Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop
-  pod1:     100       2    0    0    0     0          0         0      300       4    0    0
  pod10: 1 2 0 0 0 0 0 0 5 6 0 0
+  pod1:     100       2    0    0    0     0          0         0      300       4    0    0
 """
 
 
@@ -54,8 +54,10 @@ if Path("/proc/self/schedstat").exists():
                 ]
                 return len(counts) == 2 and cpu_ms(process.pid) == pytest.approx(sum(counts) / 1e6)
 
-            until(is_so, 10, "both count the same")
-            process.communicate(b"\n")
+            try:
+                until(is_so, 10, "both count the same")
+            finally:
+                process.communicate(b"\n")
 
 
 @given(st.sampled_from((3, 10, 100)), st.integers())
