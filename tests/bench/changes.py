@@ -2,7 +2,8 @@
 
 All programs see the same changes, each by a CoreDNS plugin of its own. A round begins with fresh
 ones; in it pods come, and some move, so that nothing has to be held back. No two changes are less
-than a second apart, and none is in step with any poll.
+than a second apart, and they come at moments that are spread evenly over a second: chance alone
+would favour one program or the other by a tenth.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _MOVES_EVERY = 6
 _AT_REST = 2.5
 _PATIENT = 120.0
 _LOOK = 0.02
+# Multiples of it are spread over 1 more evenly than those of any other number.
+_GOLDEN = 0.618034
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def follow(
 ) -> Iterator[Reading | Remark]:
     """Readings of every change, in so many rounds of so many changes."""
     chance = Random(size)
+    moment = chance.random()
     count, changes = rounds
     with stage(of(size), [named(size)] * len(kinds), folder) as there:
         for _ in range(count):
@@ -74,7 +78,8 @@ def follow(
                         yield Remark(size, program.kind.name, str(none))
                 time.sleep(_AT_REST)
                 for change in script(size, changes, chance):
-                    time.sleep(chance.random())
+                    moment += _GOLDEN
+                    time.sleep((moment - time.time()) % 1)
                     at = _make(change, size, there)
                     yield from _followed(change, at, size, running)
                     time.sleep(max(0.0, at + 1 - time.time()))

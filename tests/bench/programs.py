@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import subprocess
@@ -110,8 +111,9 @@ class Running:
         return [float(line) for line in self._calls.read_text().splitlines(keepends=True)]
 
     def said(self) -> str:
-        """The last line of its log."""
-        return "".join((self.pod.folder / "log").read_text().splitlines()[-1:])
+        """The last sentence of its log."""
+        line = "".join((self.pod.folder / "log").read_text().splitlines()[-1:])
+        return str(json.loads(line)["event"]) if line.startswith("{") else line
 
     def end(self) -> float:
         """Sends SIGTERM; how many seconds it takes to end."""
