@@ -90,7 +90,7 @@ soak: $(PROJECT) $(TEST) tools ## three agents for 5 minutes beside a CoreDNS th
 	.venv/bin/python -m tests.soak.soak $(ARGS)
 
 # PEER_FINDER=/path is a program that is measured beside it, in the same run: peer-finder, or one with its flags.
-bench: $(PROJECT) $(TEST) tools ## measure what an agent costs beside a real CoreDNS (15 minutes; ARGS=--quick takes two)
+bench: $(PROJECT) $(TEST) tools ## measure what an agent costs beside a real CoreDNS (17 minutes; ARGS=--quick takes two)
 	.venv/bin/python -m tests.bench.bench $(ARGS)
 
 bench-kubernetes: $(PROJECT) $(TEST) tools engine ## measure pods with the sidecar in the Kubernetes of KUBECONFIG

@@ -1,9 +1,10 @@
 """How soon programs follow: from a change in the API until the file, and the hook, are there.
 
-All programs see the same changes, each by a CoreDNS plugin of its own. A round begins with fresh
-ones; in it pods come, and some move, so that nothing has to be held back. No two changes are less
-than a second apart, and they come at moments that are spread evenly over a second: chance alone
-would favour one program or the other by a tenth.
+All programs of a turn see the same changes, each by a CoreDNS plugin of its own. A turn begins with
+fresh ones; in it pods come, and some move, so that nothing has to be held back. No two changes are
+less than a second apart, and they come at moments that are spread evenly over a second: chance
+alone would favour one program or the other by a tenth. Agents of two intervals have turns of their
+own: two that render 700 peers at the same time are twice as slow.
 """
 
 from __future__ import annotations
@@ -21,14 +22,22 @@ from tests.bench.figures import Measure, Reading, Remark
 from tests.bench.programs import Kind, NoListError, Running
 from tests.bench.stage import Stage, address, named, of, peers, stage
 
-# Of so many changes of a round the last is a pod that moves; the others are pods that come.
-_MOVES_EVERY = 6
-# Seconds. All have asked twice since the start, and are at rest.
-_AT_REST = 2.5
+# Of so many changes the last is a pod that moves; the others are pods that come.
+_MOVES_EVERY = 10
+# Seconds.
 _PATIENT = 120.0
 _LOOK = 0.02
-# Multiples of it are spread over 1 more evenly than those of any other number.
-_GOLDEN = 0.618034
+# The golden ratio to the power of -3: however many of its multiples are spread evenly over 1.
+_STEP = 0.236068
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Programs that see the same changes, how many, and seconds of rest before the first."""
+
+    kinds: tuple[Kind, ...]
+    changes: int
+    calm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +64,21 @@ def script(size: int, count: int, chance: Random) -> Iterator[Change]:
 
 
 def follow(
-    size: int, kinds: Sequence[Kind], rounds: tuple[int, int], folder: Path
+    size: int, rounds: int, turns: Sequence[Turn], folder: Path
 ) -> Iterator[Reading | Remark]:
-    """Readings of every change, in so many rounds of so many changes."""
+    """Readings of every change, in so many rounds, each of these turns."""
     chance = Random(size)
     moment = chance.random()
-    count, changes = rounds
-    with stage(of(size), [named(size)] * len(kinds), folder) as there:
-        for _ in range(count):
+    with ExitStack() as held:
+        kinds = [kind for turn in turns for kind in turn.kinds]
+        there = held.enter_context(stage(of(size), [named(size)] * len(kinds), folder))
+        places = dict(zip(kinds, there.places, strict=True))
+        for turn in [*turns] * rounds:
             there.api.set(of(size))
             there.core.in_sync()
-            with ExitStack() as held:
+            with ExitStack() as programs:
                 running = [
-                    held.enter_context(Running(kind, place))
-                    for kind, place in zip(kinds, there.places, strict=True)
+                    programs.enter_context(Running(kind, places[kind])) for kind in turn.kinds
                 ]
                 for program in list(running):
                     try:
@@ -76,9 +86,9 @@ def follow(
                     except NoListError as none:
                         running.remove(program)
                         yield Remark(size, program.kind.name, str(none))
-                time.sleep(_AT_REST)
-                for change in script(size, changes, chance):
-                    moment += _GOLDEN
+                time.sleep(turn.calm)
+                for change in script(size, turn.changes if running else 0, chance):
+                    moment += _STEP
                     time.sleep((moment - time.time()) % 1)
                     at = _make(change, size, there)
                     yield from _followed(change, at, size, running)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.changes import follow
+from tests.bench.changes import Turn, follow
 from tests.bench.figures import HALF, PEER_FINDER, ROLLCALL, Reading, Remark
 from tests.bench.programs import Kind
 from tests.bench.rest import Quiet, at_rest
@@ -18,16 +18,22 @@ PARTS = ("starts", "changes", "rest")
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How long it is: starts of each size, rounds and changes in each, and the rest."""
+    """How long it is: starts of each size, rounds of changes, changes in each, and the rest.
+
+    `changes` are those that Rollcall and the other program see, and those of half the interval;
+    before them are `calm` seconds, in which all ask a few times.
+    """
 
     starts: int
+    rounds: int
     changes: tuple[int, int]
+    calm: float
     quiet: Quiet
 
 
-# Two of 12 changes are of an address, which peer-finder does not see: it sees 50.
-WHOLE = Extent(10, (5, 12), Quiet(140, 60, 3))
-QUICK = Extent(3, (1, 6), Quiet(5, 5, 3))
+# One of 19 changes is of an address, which peer-finder does not see: it sees 54.
+WHOLE = Extent(10, 3, (19, 10), 4, Quiet(60, 60, 3))
+QUICK = Extent(3, 1, (6, 6), 2, Quiet(5, 5, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,9 @@ class Course:
     extent: Extent = WHOLE
     unable: set[tuple[int, str]] = field(default_factory=set)
 
-    def able(self, size: int, *own: Kind) -> list[Kind]:
-        """These and the other program, but for those that were unable at this size before."""
-        every = [*own, Kind(PEER_FINDER, self.other)] if self.other else own
+    def able(self, size: int, own: Kind, *, has_other: bool = True) -> list[Kind]:
+        """It and the other program, but for what was unable at this size before."""
+        every = [own, Kind(PEER_FINDER, self.other)] if self.other and has_other else [own]
         return [kind for kind in every if (size, kind.name) not in self.unable]
 
 
@@ -66,11 +72,17 @@ def _parts(course: Course, folder: Path) -> Iterator[Reading | Remark]:
         kinds = course.able(size, Kind(ROLLCALL))
         yield from starts(size, kinds, extent.starts, folder / f"starts-{size}")
     for size in course.sizes if "changes" in course.parts else ():
-        flags = ("--settle=0s", "--interval=500ms")
-        kinds = course.able(size, Kind(ROLLCALL, flags=flags[:1]), Kind(HALF, flags=flags))
-        yield from follow(size, kinds, extent.changes, folder / f"changes-{size}")
+        turns = [each for each in _turns(course, size) if each.kinds]
+        yield from follow(size, extent.rounds, turns, folder / f"changes-{size}")
     if "rest" in course.parts:
-        every = [
-            (size, kind) for size in course.sizes for kind in course.able(size, Kind(ROLLCALL))
-        ]
-        yield from at_rest(every, extent.quiet, folder / "rest")
+        resting = [(n, kind) for n in course.sizes for kind in course.able(n, Kind(ROLLCALL))]
+        yield from at_rest(resting, extent.quiet, folder / "rest")
+
+
+def _turns(course: Course, size: int) -> Iterator[Turn]:
+    """At one interval beside the other program, and at half of it alone."""
+    at_once, half = "--settle=0s", "--interval=500ms"
+    (many, fewer), calm = course.extent.changes, course.extent.calm
+    yield Turn(tuple(course.able(size, Kind(ROLLCALL, flags=(at_once,)))), many, calm)
+    alone = course.able(size, Kind(HALF, flags=(at_once, half)), has_other=False)
+    yield Turn(tuple(alone), fewer, calm)

@@ -10,7 +10,7 @@ from tests.bench.figures import Reading
 from tests.bench.place import enter
 from tests.bench.rest import Quiet
 
-_SHORTEST = Extent(1, (1, 1), Quiet(0, 1, 1))
+_SHORTEST = Extent(1, 1, (1, 1), 0, Quiet(0, 1, 1))
 
 
 def main() -> int:
