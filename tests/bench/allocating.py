@@ -58,7 +58,8 @@ def main(nameserver: str, namespace: str, polls: int) -> None:
     clock, asked = _Clock(), (Nameserver(nameserver, 53),)
     inquiry = Inquiry(service, Peer(service.pod(POD)), lambda: asked)
     asking = discoverer(inquiry, clock.now)
-    loop = Loop(Plan(me, Rules(), GateRules()), Edges(asking.observe, clock, (), _silent))
+    edges = Edges(asking.observe, clock, (), _silent, observe_at_rest=asking.observe_at_rest)
+    loop = Loop(Plan(me, Rules(), GateRules()), edges)
     for _ in range(_WARM):
         _turn(loop, clock)
     tracemalloc.start()
