@@ -1,8 +1,8 @@
 """The `address` mode: A and AAAA for the service, and PTR for each address that has no name yet.
 
 For a service without ports, which has no SRV records, for one with more than fit into an answer,
-and for an alias in docker-compose. A kind of address that the service had none of is asked for
-again when the other's addresses change, and after `ASK_AGAIN`.
+and for an alias in docker-compose. A kind of address that the service never had is asked for again
+when the other's addresses change, and after `ASK_AGAIN`.
 """
 
 import math
@@ -101,7 +101,7 @@ class Places:
         self._resolver = resolver
         self._inquiry = inquiry
         self._name = name
-        self._last: dict[Kind, tuple[bytes, Addresses | Absent]] = {}  # with the answer's digest
+        self._last: dict[Kind, tuple[bytes, Addresses]] = {}  # with the answer's digest
         self._asked_all = -math.inf  # clock seconds
 
     def locate(self, deadline: float) -> Addresses | Absent | Unknown:
@@ -127,7 +127,9 @@ class Places:
                 return Unknown(TOO_MANY.format(self._name), seen.doubt) if is_cut else seen
             if not digest or digest != self._last.get(kind, (b"",))[0]:
                 self._asked_all = -math.inf
-            self._last[kind], found[kind] = (digest, seen), seen
+            if isinstance(seen, Addresses):
+                self._last[kind] = digest, seen
+            found[kind] = seen
         else:
             self._asked_all = now
         located = [seen for seen in found.values() if isinstance(seen, Addresses)]
@@ -137,7 +139,8 @@ class Places:
         return Addresses(addresses, min(each.ttl for each in located))
 
     def _had_none(self, kind: Kind) -> bool:
-        return isinstance(self._last.get(kind, (b"", None))[1], Absent)
+        """Whether there never were any: one "no" after them may be a server's that lags behind."""
+        return kind not in self._last
 
     def _read(self, kind: Kind, deadline: float) -> tuple[bytes, Addresses | Absent | Unknown]:
         """What one question brings, and the digest of its answer, empty where it has none."""
@@ -146,7 +149,7 @@ class Places:
         if not isinstance(plain, Print):
             return b"", read_addresses(reply, self._name)
         digest, last = self._last.get(kind, (b"", None))
-        if isinstance(last, Addresses) and plain.digest == digest:
+        if last is not None and plain.digest == digest:
             return digest, replace(last, ttl=plain.ttl)
         return plain.digest, read_addresses(reply, self._name)
 

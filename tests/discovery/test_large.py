@@ -173,6 +173,23 @@ def test_pods_that_get_addresses_of_the_other_family_are_noticed_with_the_next_c
     assert seen(following.observe()) == listed(more)
 
 
+def test_a_family_that_one_answer_lacks_is_asked_for_again_at_the_next_poll(net: Net) -> None:
+    """Else a DNS server that lags behind once would keep its addresses away for half a minute."""
+    both = many(3, ipv4, ipv6)
+    net.show(both)
+    following = net.asking(mode="address")
+    assert seen(following.observe()) == listed(both)
+
+    def none(exchange: Exchange) -> list[Sent]:
+        is_six = kind_of(exchange.question) == "AAAA"
+        return [*(faults.says(dns.rcode.NOERROR) if is_six else faults.passed)(exchange)]
+
+    net.proxy.do(udp=none)
+    assert seen(following.observe()) == listed(many(3))
+    net.proxy.do()
+    assert seen(following.observe()) == listed(both)
+
+
 def test_a_set_that_shrinks_goes_back_to_srv_and_one_that_grows_again_asks_for_new_names_only(
     net: Net,
 ) -> None:

@@ -271,6 +271,14 @@ MUTATIONS = (
         _LARGE_TESTS,
     ),
     Mutation(
+        "a family that one answer lacked is not asked for for a while",
+        DOUBT,
+        ADDRESS,
+        "            if isinstance(seen, Addresses):\n",
+        "            self._last.pop(kind, None)\n            if isinstance(seen, Addresses):\n",
+        _LARGE_TESTS,
+    ),
+    Mutation(
         "a service that is not headless has one peer",
         NAMED,
         READING,
