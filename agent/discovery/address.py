@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from agent.core.names import is_address
-from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
+from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.discovery.attempt import Reply
 from agent.discovery.inquiry import BOTH, Inquiry
 from agent.discovery.naming import ASK_AGAIN, NO_NAME_YET, STRANGER, Naming
@@ -21,11 +21,6 @@ from agent.discovery.wire import Kind, Print
 NO_NAME = (
     "DNS has no name for {} of the addresses of {} (such as {}): who has them is left out until it "
     f"has one, or says so again after {ASK_AGAIN:g} s"
-)
-# An answer of 64 KiB holds some 4,090 records of 16 bytes, or 2,330 of 28.
-TOO_MANY = (
-    "{} has more addresses than one answer of DNS holds, some 4,000 of IPv4 or 2,300 of IPv6: set "
-    "--discovery ordinals, --replicas and --address-family, and each pod is asked for by its name"
 )
 
 
@@ -123,8 +118,7 @@ class Places:
                 break
             digest, seen = self._read(kind, deadline)
             if isinstance(seen, Unknown):
-                is_cut = seen.doubt is Doubt.CUT_SHORT
-                return Unknown(TOO_MANY.format(self._name), seen.doubt) if is_cut else seen
+                return seen
             if not digest or digest != self._last.get(kind, (b"",))[0]:
                 self._asked_all = -math.inf
             if isinstance(seen, Addresses):

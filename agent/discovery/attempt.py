@@ -36,6 +36,13 @@ IN_FLIGHT = 64
 # Seconds without any answer, after which what was asked is taken for lost: at first, and at last.
 PATIENCE = 0.25
 LAST_PATIENCE = 1.0
+# An answer of 64 KiB holds some 4,090 IPv4 addresses, or 2,330 of IPv6.
+LESS = "discovery mode address asks for less"
+LEAST = (
+    "set --discovery ordinals, --replicas and --address-family, and each pod is asked for by its "
+    "name"
+)
+_SRV = b"\0\x21\0\1"  # what a question for SRV records ends in
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ class Attempts:
             return Failure(reason, Doubt.UNREACHABLE)
         if is_tcp and len(reply.wire) > (payload or PLAIN_PAYLOAD):
             self._large[server, question] = payload
-        return Failure(cut_short(server), Doubt.CUT_SHORT) if reply.is_cut else reply
+        return Failure(cut_short(server, question), Doubt.CUT_SHORT) if reply.is_cut else reply
 
     def ask_many(
         self, server: Nameserver, questions: Iterable[bytes], until: float
@@ -226,12 +233,10 @@ class Attempts:
         return bytes(read)
 
 
-def cut_short(server: Nameserver) -> str:
-    """What it means that an answer over TCP has TC, in a phrase."""
-    return (
-        f"the answer of {server} is cut short over TCP too, it has too many records: discovery "
-        "mode address asks for less"
-    )
+def cut_short(server: Nameserver, question: bytes = _SRV) -> str:
+    """What it means that an answer over TCP has TC, in a phrase, and what asks for less."""
+    less = LESS if question.endswith(_SRV) else LEAST
+    return f"the answer of {server} is cut short over TCP too, it has too many records: {less}"
 
 
 def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> socket.socket:

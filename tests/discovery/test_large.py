@@ -16,10 +16,11 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered, Doubt, Endpoint, Observation, Unknown
 from agent.core.roll import Peer
 from agent.discovery import Discoverer, Inquiry, Mode, discoverer
-from agent.discovery.address import TOO_MANY
+from agent.discovery.attempt import LEAST, cut_short
 from agent.discovery.auto import TOO_MANY as BY_ADDRESS
 from agent.discovery.naming import ASK_AGAIN
 from agent.discovery.reading import pointer_of
+from agent.discovery.wire import section
 from agent.lab.cluster import Pod, Service
 from tests.discovery.clock import TOO_LONG, Clock
 from tests.discovery.conftest import Serve
@@ -281,8 +282,10 @@ def test_what_even_an_answer_of_addresses_does_not_hold_is_a_doubt_that_names_th
     def tcp(question: Question, stream: Stream) -> None:
         stream.send(framed(answer(question, cut=True)))
 
-    doubt = inquire(at(serve(udp, tcp)), mode=mode).observe()
-    assert doubt == Unknown(TOO_MANY.format(DB.fqdn), Doubt.CUT_SHORT)
+    server = serve(udp, tcp)
+    doubt = inquire(at(server), mode=mode).observe()
+    assert doubt == Unknown(cut_short(at(server), section(DB.fqdn, "A")), Doubt.CUT_SHORT)
+    assert LEAST in doubt.reason
 
 
 def test_a_server_that_refuses_every_name_is_not_asked_for_each_again(net: Net) -> None:
