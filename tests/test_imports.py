@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "check": row("core process publish"),
     "background": row(""),
     "exchange": row("background", "h11"),
-    "status": row("background core", "h11 prometheus_client"),
+    "status": row("background core", "h11"),
     "answering": row("core"),
     "bootstrap": row("core answering publish"),
     "hearing": row("core answering"),
@@ -376,4 +376,4 @@ def test_a_sidecar_does_not_load_what_only_other_commands_need() -> None:
     loaded = set(ended.stderr.split())
     assert "agent.loop" in loaded
     heavy = {"agent.cli.doctor", "agent.cli.lab", "agent.core.diagnosis", "agent.lab", "dns.query"}
-    assert not (heavy | {"prometheus_client"}) & loaded
+    assert not heavy & loaded

@@ -38,7 +38,7 @@ class Scrapes:
         is_open = wants_openmetrics(accept)
         kept = self._kept.get(is_open)
         if kept is None or kept.snapshot is not snapshot or moment.now >= kept.until:
-            from agent.status.metrics import (  # noqa: PLC0415  # 2 MB that only who is scraped pays
+            from agent.status.metrics import (  # noqa: PLC0415  # for who is scraped
                 SnapshotCollector,
                 exposition,
             )

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from agent.core.snapshot import Snapshot
 from agent.status.about import Moment
+from agent.status.families import Family
 from agent.status.metrics import SnapshotCollector
 from agent.status.scraping import KEPT, Scrapes, wants_openmetrics
 from tests.status.situations import (
@@ -36,7 +37,7 @@ def exported(snapshot: Snapshot | None, accept: str = "") -> tuple[str, str]:
     return content_type, body.decode()
 
 
-def samples(families: Iterable[Metric]) -> Mapping[str, dict[Labels, float]]:
+def samples(families: Iterable[Metric | Family]) -> Mapping[str, dict[Labels, float]]:
     """The values of each metric by the values of its labels, sorted by the labels' names."""
     found: dict[str, dict[Labels, float]] = {}
     for family in families:
