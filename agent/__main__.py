@@ -12,7 +12,10 @@ def main() -> None:
     """Runs the command line."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, _leave)
-    from agent.cli import main as command_line  # noqa: PLC0415  # after the signals, see above
+    from agent import openssl  # noqa: PLC0415  # after the signals, see above
+
+    openssl.leave_out()
+    from agent.cli import main as command_line  # noqa: PLC0415  # as above
 
     command_line()
 

@@ -1,42 +1,38 @@
-"""From a host's name to a connection with it, under TLS where that is wanted."""
+"""From a host's name to a connection with it."""
 
 import errno
 import os
 import select
 import socket
-import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from agent import openssl
 from agent.background import in_background
 from agent.exchange.request import Place
 from agent.exchange.waits import ExchangeError, Waits
 
-# What a call raises on a socket that does not block, where it could not be done at once.
-LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+if TYPE_CHECKING:
+    from agent.exchange.securing import Secured
+
 # connect(2): one that a signal interrupts goes on by itself.
 _UNDER_WAY = {errno.EINPROGRESS, errno.EINTR}
 # An address, not a name: nothing is looked up.
 _NUMERIC = socket.AI_NUMERICHOST
 
 
-def connected(place: Place, waits: Waits) -> socket.socket:
-    """A connection, which does not block. Raises ExchangeError."""
+def connected(place: Place, waits: Waits) -> "socket.socket | Secured":
+    """A connection, which does not block; under TLS for https. Raises ExchangeError."""
     sock = _to_one_of(_addresses(place, waits), waits)
+    if place.scheme != "https":
+        return sock
     try:
-        return _secured(sock, place, waits) if place.scheme == "https" else sock
+        openssl.take_back()
+        from agent.exchange.securing import secured  # noqa: PLC0415  # for who asks under TLS
+
+        return secured(sock, place, waits)
     except BaseException:
         sock.close()
         raise
-
-
-def events_of(later: OSError, otherwise: int) -> int:
-    """What to wait for before a call is made again: under TLS a write may have to read first."""
-    match later:
-        case ssl.SSLWantReadError():
-            return select.POLLIN
-        case ssl.SSLWantWriteError():
-            return select.POLLOUT
-    return otherwise
 
 
 def _addresses(place: Place, waits: Waits) -> list[Any]:
@@ -112,42 +108,6 @@ def _connect(sock: socket.socket, address: Any, share: float, waits: Waits) -> i
     return code
 
 
-def _secured(sock: socket.socket, place: Place, waits: Waits) -> socket.socket:
-    """The same connection under TLS; whom to trust the system says, or SSL_CERT_FILE."""
-    waits.lacks = "did not end the TLS handshake"
-    try:
-        context = ssl.create_default_context()
-        secured = context.wrap_socket(
-            sock, server_hostname=place.host, do_handshake_on_connect=False
-        )
-        try:
-            _shake_hands(secured, waits)
-        except BaseException:
-            secured.close()
-            raise
-    except ssl.SSLCertVerificationError as wrong:
-        because = wrong.verify_message
-        raise ExchangeError(f"the certificate of {place} is not accepted: {because}") from None
-    except (OSError, ValueError) as wrong:
-        raise ExchangeError(f"{place} does not speak TLS: {_words_of(wrong)}") from None
-    return secured
-
-
-def _shake_hands(secured: ssl.SSLSocket, waits: Waits) -> None:
-    while True:
-        try:
-            secured.do_handshake()
-        except LATER as later:
-            waits.until(secured, events_of(later, select.POLLIN))
-        else:
-            return
-
-
 def _words_of(wrong: Exception) -> str:
     """What an error says, without its number."""
-    match wrong:
-        case ssl.SSLError(reason=str(reason)):
-            return reason.lower().replace("_", " ")
-        case OSError(strerror=str(reason)):
-            return reason
-    return str(wrong)
+    return (isinstance(wrong, OSError) and wrong.strerror) or str(wrong)

@@ -2,14 +2,12 @@
 
 import re
 import select
-import socket
-from typing import Any
+from typing import Any, Protocol
 
 import h11
 
-from agent.exchange.connecting import LATER, events_of
 from agent.exchange.request import Place, Reply, Request
-from agent.exchange.waits import ExchangeError, Waits
+from agent.exchange.waits import ExchangeError, LaterError, Pollable, Waits
 
 # Bytes of an answer's head, and of each 1xx answer before it; what comes at once may be a bit more.
 LARGEST_HEAD = 65_536
@@ -18,6 +16,18 @@ _CHUNK = 65_536
 _OWN = {"content-length", "transfer-encoding"}
 # RFC 9110, section 5.5, in ASCII.
 _VALUE = re.compile(r"(?:[!-~](?:[!-~ \t]*[!-~])?)?")
+
+
+class Line(Pollable, Protocol):
+    """What a conversation goes over; either call raises BlockingIOError or LaterError."""
+
+    def recv(self, most: int, /) -> bytes:
+        """What has come, empty at the end."""
+        ...
+
+    def send(self, data: memoryview, /) -> int:
+        """Sends what it can; how much."""
+        ...
 
 
 class Conversation:
@@ -52,7 +62,7 @@ class Conversation:
             raise ExchangeError(f"there is no such request: {wrong}") from None
         self._unsent = memoryview(sent)
 
-    def over(self, sock: socket.socket, waits: Waits) -> Reply:
+    def over(self, sock: Line, waits: Waits) -> Reply:
         """The whole answer, or as much of its body as is wanted. Raises ExchangeError."""
         waits.lacks = "did not answer"
         head: h11.Response | None = None
@@ -71,7 +81,7 @@ class Conversation:
         is_cut = len(body) > self._keeps
         return Reply(head.status_code, headers, bytes(body[: self._keeps]), is_cut)
 
-    def _event(self, sock: socket.socket, waits: Waits) -> Any:
+    def _event(self, sock: Line, waits: Waits) -> Any:
         """What comes next of the answer. Raises ExchangeError."""
         is_closed = False
         while True:
@@ -93,21 +103,23 @@ class Conversation:
             is_closed = not data
             self._http.receive_data(data)
 
-    def _received(self, sock: socket.socket, waits: Waits) -> bytes:
+    def _received(self, sock: Line, waits: Waits) -> bytes:
         """What has come, empty at the end; sends meanwhile. Raises ExchangeError."""
         while True:
             waits.until(sock, 0)
             awaited = self._send(sock)
             try:
                 return sock.recv(_CHUNK)
-            except LATER as later:
-                waits.until(sock, awaited | events_of(later, select.POLLIN))
+            except BlockingIOError:
+                waits.until(sock, awaited | select.POLLIN)
+            except LaterError as later:
+                waits.until(sock, awaited | later.events)
             except OSError as wrong:
                 raise ExchangeError(
                     f"{waits.place} broke the connection off and {waits.lacks}: {wrong.strerror}"
                 ) from None
 
-    def _send(self, sock: socket.socket) -> int:
+    def _send(self, sock: Line) -> int:
         """Sends what it can; what to wait for before there can be sent more, 0 if nothing is left.
 
         Who takes no more may still have answered: that is for reading to find out.
@@ -115,8 +127,10 @@ class Conversation:
         try:
             if self._unsent:
                 self._unsent = self._unsent[sock.send(self._unsent) :]
-        except LATER as later:
-            return events_of(later, select.POLLOUT)
+        except BlockingIOError:
+            return select.POLLOUT
+        except LaterError as later:
+            return later.events
         except OSError:
             self._unsent = memoryview(b"")
         return select.POLLOUT if self._unsent else 0

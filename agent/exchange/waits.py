@@ -2,8 +2,8 @@
 
 import math
 import select
-import socket
 from collections.abc import Callable
+from typing import Protocol
 
 Clock = Callable[[], float]
 
@@ -13,6 +13,22 @@ _LONGEST = 3600.0
 
 class ExchangeError(Exception):
     """There was no whole answer; the sentence says why, and names the other side."""
+
+
+class LaterError(Exception):
+    """A call that could not be done at once: again when there are `events` of the socket."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__(events)
+        self.events = events
+
+
+class Pollable(Protocol):
+    """What can be waited for."""
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        ...
 
 
 class Waits:
@@ -37,7 +53,7 @@ class Waits:
             raise ExchangeError(f"{self.place} {self.lacks} within {self._timeout:g} s")
         return left
 
-    def until(self, sock: socket.socket, events: int, at_most: float = math.inf) -> bool:
+    def until(self, sock: Pollable, events: int, at_most: float = math.inf) -> bool:
         """Waits for events of a socket (poll(2)); whether one came within `at_most` seconds.
 
         Without any it only looks whether to go on. Raises ExchangeError.

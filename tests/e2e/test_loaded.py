@@ -23,7 +23,8 @@ import sys, threading
 
 def tell():
     for _ in sys.stdin.buffer:
-        sys.stdout.write(" ".join(sys.modules) + "\\n")
+        names = (name for name, module in sys.modules.items() if module)
+        sys.stdout.write(" ".join(names) + "\\n")
         sys.stdout.flush()
 
 threading.Thread(target=tell, daemon=True).start()
@@ -46,8 +47,8 @@ ASKS = frozenset(
 )
 # For other commands, and for nobody.
 OTHERS = frozenset(
-    "agent.cli.doctor agent.cli.lab agent.cli.peer_finder agent.core.diagnosis agent.lab"
-    " agent.manifest dns.asyncquery dns.query dns.resolver doctest ensurepip http.client"
+    "_hashlib _ssl agent.cli.doctor agent.cli.lab agent.cli.peer_finder agent.core.diagnosis"
+    " agent.lab agent.manifest dns.asyncquery dns.query dns.resolver doctest ensurepip http.client"
     " http.server multiprocessing pip pkg_resources prometheus_client pydoc setuptools sqlite3"
     " unittest xml.etree".split()
 )

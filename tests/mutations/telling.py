@@ -11,6 +11,7 @@ PROCESSES = "agent/notify/processes.py"
 ATTEMPTS = "agent/notify/attempts.py"
 WAITS = "agent/exchange/waits.py"
 CONNECTING = "agent/exchange/connecting.py"
+SECURING = "agent/exchange/securing.py"
 CONVERSATION = "agent/exchange/conversation.py"
 BACKGROUND = "agent/background.py"
 
@@ -35,6 +36,7 @@ def _mutation(name: str, rule: str, file: str, old: str, new: str) -> Mutation:
         ATTEMPTS: "tests/notify/test_attempts.py",
         WAITS: "tests/exchange/test_exchange.py",
         CONNECTING: "tests/exchange",
+        SECURING: "tests/exchange/test_tls.py",
         CONVERSATION: "tests/exchange/test_exchange.py",
         BACKGROUND: "tests/test_background.py",
     }
@@ -446,7 +448,7 @@ MUTATIONS = (
     _mutation(
         "any certificate is accepted",
         TRUE,
-        CONNECTING,
+        SECURING,
         "    context = ssl.create_default_context()\n",
         "    context = ssl._create_unverified_context()\n",
     ),
