@@ -63,6 +63,7 @@ class Loop:
         self._is_ready = False
         self._gate = "DNS was not asked yet"
         self._doubted_at = self._started
+        self._salt = f"{plan.identity.pod}.{plan.identity.service.fqdn}"
         self._polls = Polls()
         self._pace = Pace()
 
@@ -99,8 +100,7 @@ class Loop:
         now, before = self._edges.clock.now(), self._state
         if now >= self._next_poll:
             self._take(self._poll())
-            me = self._plan.identity
-            salt = f"{me.pod}.{me.service.fqdn} {self._polls.count}"
+            salt = f"{self._salt} {self._polls.count}"
             self._next_poll = next_poll(now, self._plan.interval, self._pace, salt)
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))

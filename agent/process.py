@@ -204,11 +204,13 @@ def reap(besides: int | None = None) -> None:
     """
     if sys.platform != "linux":  # elsewhere the agent is never the first process
         return
-    with contextlib.suppress(ChildProcessError):
+    try:
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             if ended.si_pid in {besides, *(process.pid for process in tuple(_awaited))}:
                 return  # there may be more behind it, which the next turn sees
             os.waitpid(ended.si_pid, os.WNOHANG)
+    except ChildProcessError:
+        return
 
 
 def why_not(code: int | None, timeout: float, said: str) -> str:

@@ -60,7 +60,7 @@ class Publisher:
     @property
     def is_idle(self) -> bool:
         """Whether each file is as it was rendered, and on disk as it was written."""
-        return self._written is not None and all(self._is_true(target) for target in self._targets)
+        return self._written is not None and all(map(self._is_true, self._targets))
 
     def _is_true(self, target: Target) -> bool:
         if target.is_kept:

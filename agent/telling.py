@@ -49,6 +49,8 @@ class Teller:
 
     def decisions(self, decisions: Sequence[Decision]) -> None:
         """Tells what was decided about whom; what is the same of many in one line."""
+        if not decisions:
+            return
         for did in (Did.MISSING, Did.RETURNED):
             same = [decision for decision in decisions if decision.did is did]
             if len(same) > MANY:

@@ -9,8 +9,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
@@ -28,19 +28,26 @@ class Signals:
     def __init__(self) -> None:
         self._is_asked = False
         self._may_raise = False
-        self._interruptible = _Interruptible(self)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, self._handle)
 
-    def interruptible(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
         """Within it a signal raises Stopped at once; one that came before does so at its start."""
-        return self._interruptible
+        self.begin()
+        try:
+            yield
+        finally:
+            self.end()
 
     def begin(self) -> None:
-        """From now on a signal raises Stopped, also one that has come."""
+        """From now on a signal raises Stopped, also one that has come: what `interruptible` does.
+
+        The loop, which waits and asks every second, saves itself the context manager.
+        """
         self._may_raise = True
         if self._is_asked:
-            self.end()
+            self._may_raise = False
             raise Stopped
 
     def end(self) -> None:
@@ -57,23 +64,13 @@ class Signals:
         """The same function, which a signal may end in the middle."""
 
         def guarded(*args: Given.args, **more: Given.kwargs) -> Result:
-            with self.interruptible():
+            self.begin()
+            try:
                 return function(*args, **more)
+            finally:
+                self._may_raise = False
 
         return guarded
-
-
-class _Interruptible(AbstractContextManager[None]):
-    """Where a signal may raise Stopped; one value for all, because each turn has two of them."""
-
-    def __init__(self, signals: Signals) -> None:
-        self._signals = signals
-
-    def __enter__(self) -> None:
-        self._signals.begin()
-
-    def __exit__(self, *_: object) -> None:
-        self._signals.end()
 
 
 class SystemClock:
@@ -92,8 +89,11 @@ class SystemClock:
 
     def wait_until(self, then: float) -> None:
         """Sleeps until `then`, or until somebody wakes it."""
-        with self._signals.interruptible():
+        self._signals.begin()
+        try:
             is_woken = self._poll.poll(max(0.0, then - self.now()) * 1000)
+        finally:
+            self._signals.end()
         if is_woken:
             os.read(self._woken, 4096)
 

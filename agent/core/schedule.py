@@ -51,7 +51,8 @@ class Pace:
 
     def quiet(self) -> "Pace":
         """Nothing has changed, and no cache was asked."""
-        return replace(self, doubts=0, expires=None)
+        is_same = not self.doubts and self.expires is None
+        return self if is_same else replace(self, doubts=0, expires=None)
 
     def doubted(self) -> "Pace":
         """No answer came."""

@@ -31,6 +31,8 @@ EDNS_PAYLOAD = 1232
 PLAIN_PAYLOAD = 512
 # What is an answer, and not a failure to give one.
 _ANSWERS = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+# By number: a plain answer has no other one.
+_OF_PLAIN = {int(rcode): rcode for rcode in _ANSWERS}
 # Questions. A server's buffer for packets holds some 250 by default; what is too much is lost.
 IN_FLIGHT = 64
 # Seconds without any answer, after which what was asked is taken for lost: at first, and at last.
@@ -65,7 +67,7 @@ class Reply:
     @property
     def rcode(self) -> dns.rcode.Rcode:
         """The whole response code."""
-        return dns.rcode.Rcode(self.wire[3] & 0x0F) if self.plain else self.message.rcode()
+        return _OF_PLAIN[self.wire[3] & 0x0F] if self.plain else self.message.rcode()
 
     @property
     def is_cut(self) -> bool:
@@ -259,7 +261,7 @@ def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> sock
 def _reply(asked: bytes, question: bytes, came: bytes, server: Nameserver) -> Reply | None:
     """What came, if it answers what was `asked`; None for a stranger's or a broken message."""
     has_id = came[:2] == asked[:2]
-    plain = (names_in(came, question) or wire.plain(came, question)) if has_id else None
+    plain = (wire.plain(came, question) or names_in(came, question)) if has_id else None
     reply = Reply(came, server, plain)
     if reply.plain or (has_id and wire.is_cut(came, question)):
         return reply

@@ -3,7 +3,7 @@
 Knows nameservers and what they answer with, and nothing of services or peers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import dns.rcode
 
@@ -77,7 +77,8 @@ class Resolver:
                 if isinstance(tried, Reply):
                     self.received += len(tried.wire)
                 if isinstance(tried, Reply) and tried.rcode not in _ASK_ANOTHER:
-                    self._choose(server)
+                    if len(servers) > 1:
+                        self._choose(server)
                     return tried
                 last[server] = tried
                 timed_out = timed_out or (isinstance(tried, Failure) and tried.is_timeout)
@@ -97,11 +98,14 @@ class Resolver:
                 replies[left.pop(question)] = reply
         return replies
 
-    def _in_order(self) -> list[Nameserver]:
+    def _in_order(self) -> Sequence[Nameserver]:
         """The nameservers, as given; but for a while the one that answered instead of the first."""
+        servers = self._nameservers()
+        if len(servers) < 2:
+            return servers
         is_old = self.clock() - self._chosen_at >= RETURN_AFTER
         first = None if is_old else self._answered_last
-        return sorted(self._nameservers(), key=lambda server: server != first)
+        return sorted(servers, key=lambda server: server != first)
 
     def _choose(self, server: Nameserver) -> None:
         """Begins with this one from now on."""

@@ -8,6 +8,7 @@ print, and dnspython decides what it is. RFC 1035 section 4.1 has the layout.
 This module knows bytes. What records mean, and who sent them, it must not know.
 """
 
+import functools
 import hashlib
 import struct
 from dataclasses import dataclass
@@ -66,12 +67,14 @@ def encoded(name: str) -> bytes:
     Raises ValueError if it can't be one.
     """
     labels = [label.encode("ascii") for label in name.lower().split(".")]
-    is_long = len(name) + 2 > _LONGEST_NAME
-    if is_long or not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
+    lengths = [len(label) for label in labels]
+    is_long = len(name) + 2 > _LONGEST_NAME or max(lengths) > _LONGEST_LABEL
+    if is_long or not min(lengths):
         raise ValueError(name)
-    return b"".join(b"%c%b" % (len(label), label) for label in labels) + b"\0"
+    return b"".join([b"%c%b" % each for each in zip(lengths, labels, strict=True)]) + b"\0"
 
 
+@functools.lru_cache(maxsize=16)  # a poll asks what the last one did
 def section(name: str, kind: Kind) -> bytes:
     """The question for a name, as the section of a message. Raises ValueError as `encoded` does."""
     return encoded(name) + _QUESTION.pack(_KINDS[kind], _IN)

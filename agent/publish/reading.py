@@ -42,13 +42,14 @@ class OnDisk:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._name = os.fspath(path)
         self._stamp: tuple[int, ...] = ()
         self._digest = OTHER
 
     def digest(self) -> str | Unread | None:
         """The digest of what is there now, None if there is nothing."""
         try:
-            now = self._path.stat()
+            now = os.stat(self._name)  # noqa: PTH116  # at each turn, where a Path costs as much again
             stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
             if stamp != self._stamp:
                 self._digest = _digest(self._path) if now.st_size <= _LONGEST else OTHER

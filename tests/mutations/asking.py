@@ -122,7 +122,7 @@ MUTATIONS = (
         "a plain answer is read before anybody asks for its message",
         PRINT,
         ATTEMPT,
-        "return dns.rcode.Rcode(self.wire[3] & 0x0F) if self.plain else self.message.rcode()",
+        "return _OF_PLAIN[self.wire[3] & 0x0F] if self.plain else self.message.rcode()",
         "return self.message.rcode()",
         _LARGE_TESTS,
     ),

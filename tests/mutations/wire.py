@@ -393,20 +393,20 @@ MUTATIONS = (
     _wire(
         "a name of any length is asked for",
         ASKED,
-        "if is_long or not all(0 < len(label) <= _LONGEST_LABEL for label in labels):",
-        "if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):",
+        "is_long = len(name) + 2 > _LONGEST_NAME or max(lengths) > _LONGEST_LABEL",
+        "is_long = max(lengths) > _LONGEST_LABEL",
     ),
     _wire(
         "a label of any length is asked for",
         ASKED,
-        "all(0 < len(label) <= _LONGEST_LABEL for",
-        "all(0 < len(label) for",
+        " or max(lengths) > _LONGEST_LABEL",
+        "",
     ),
     _wire(
         "a label of nothing is asked for",
         ASKED,
-        "all(0 < len(label) <= _LONGEST_LABEL for",
-        "all(len(label) <= _LONGEST_LABEL for",
+        "if is_long or not min(lengths):",
+        "if is_long:",
     ),
     _wire(
         "a name is asked for in its letter case",
