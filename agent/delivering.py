@@ -51,7 +51,10 @@ class Deliveries:
     @property
     def is_idle(self) -> bool:
         """Whether nobody is being told, or is to be."""
-        return all(r.attempt is None and self._due(r) is None for r in self._readers)
+        for reader in self._readers:
+            if reader.attempt is not None or self._due(reader) is not None:
+                return False
+        return True
 
     @property
     def states(self) -> tuple[NotifierState, ...]:

@@ -66,7 +66,7 @@ class Publisher:
         if target.is_kept:
             return isinstance(target.on_disk(), str)
         ledger, (_, made_of, _) = self._ledgers[target.path], self._rendered[target.path]
-        is_written = ledger.published is not None and not ledger.is_publish_due
+        is_written = ledger.published is not None and ledger.desired == ledger.published
         return is_written and made_of == target.made_of() and target.on_disk() == ledger.published
 
     def publish(self, roll: Roll, heard: Heard) -> str:

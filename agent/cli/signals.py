@@ -77,15 +77,12 @@ class SystemClock:
     """The machine's monotonic time, in seconds; a signal ends a wait, and `wake` does."""
 
     def __init__(self, signals: Signals) -> None:
+        self.now: Callable[[], float] = time.monotonic
         self._signals = signals
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         self._poll = select.poll()
         self._poll.register(self._woken, select.POLLIN)
-
-    def now(self) -> float:
-        """The time."""
-        return time.monotonic()
 
     def wait_until(self, then: float) -> None:
         """Sleeps until `then`, or until somebody wakes it."""

@@ -76,5 +76,5 @@ def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
 
 def spread(salt: str) -> float:
     """A number from 0 up to 1, spread evenly over all salts."""
-    number = int.from_bytes(hashlib.sha256(salt.encode()).digest()[:4], "big")
+    number = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=4).digest(), "big")
     return number / 2.0**32

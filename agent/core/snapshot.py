@@ -43,9 +43,9 @@ class Polls:
         """The same with one more poll, which ended at `now`."""
         match seen:
             case Answered():
-                return replace(self, answered=self.answered + 1, reason="", answered_at=now)
+                return Polls(self.answered + 1, self.absent, self.unknown, "", now, self.quiet)
             case Quiet():
-                return replace(self, quiet=self.quiet + 1, reason="", answered_at=now)
+                return Polls(self.answered, self.absent, self.unknown, "", now, self.quiet + 1)
             case Absent(reason):
                 return replace(self, absent=self.absent + 1, reason=reason)
             case Unknown(reason):

@@ -112,7 +112,7 @@ class Attempts:
 
         An answer that was too large for UDP is asked for by TCP the next time, too.
         """
-        payload = self._large.pop((server, question), None)
+        payload = self._large.pop((server, question), None) if self._large else None
         is_tcp = payload is not None
         payload = EDNS_PAYLOAD if payload is None else payload
         try:

@@ -66,12 +66,14 @@ def encoded(name: str) -> bytes:
 
     Raises ValueError if it can't be one.
     """
-    labels = [label.encode("ascii") for label in name.lower().split(".")]
-    lengths = [len(label) for label in labels]
-    is_long = len(name) + 2 > _LONGEST_NAME or max(lengths) > _LONGEST_LABEL
-    if is_long or not min(lengths):
+    wire = b""
+    for label in name.lower().encode("ascii").split(b"."):
+        if not 0 < len(label) <= _LONGEST_LABEL:
+            raise ValueError(name)
+        wire += b"%c%b" % (len(label), label)
+    if len(wire) >= _LONGEST_NAME:
         raise ValueError(name)
-    return b"".join([b"%c%b" % each for each in zip(lengths, labels, strict=True)]) + b"\0"
+    return wire + b"\0"
 
 
 @functools.lru_cache(maxsize=16)  # a poll asks what the last one did

@@ -393,25 +393,25 @@ MUTATIONS = (
     _wire(
         "a name of any length is asked for",
         ASKED,
-        "is_long = len(name) + 2 > _LONGEST_NAME or max(lengths) > _LONGEST_LABEL",
-        "is_long = max(lengths) > _LONGEST_LABEL",
+        "if len(wire) >= _LONGEST_NAME:",
+        "if not wire:",
     ),
     _wire(
         "a label of any length is asked for",
         ASKED,
-        " or max(lengths) > _LONGEST_LABEL",
-        "",
+        "if not 0 < len(label) <= _LONGEST_LABEL:",
+        "if not 0 < len(label) < 256:",
     ),
     _wire(
         "a label of nothing is asked for",
         ASKED,
-        "if is_long or not min(lengths):",
-        "if is_long:",
+        "if not 0 < len(label) <= _LONGEST_LABEL:",
+        "if not len(label) <= _LONGEST_LABEL:",
     ),
     _wire(
         "a name is asked for in its letter case",
         ASKED,
-        "name.lower().split",
-        "name.split",
+        "name.lower().encode",
+        "name.encode",
     ),
 )
