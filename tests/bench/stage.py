@@ -16,6 +16,7 @@ from tests.support.kubeapi import KubeApi
 # The measured pod: not the first, so that it has to wait for one; in every set.
 POD = "db-1"
 _METRICS = "127.0.0.1:9153"
+_ZONES = ("cluster.local", "in-addr.arpa", "ip6.arpa")
 
 
 class _Doors(CoreDns):
@@ -27,8 +28,9 @@ class _Doors(CoreDns):
 
     def _corefile(self, plugins: Iterable[str], kubernetes: Iterable[str]) -> str:
         doors = (
-            f"cluster.local:53 {{\nbind {place.dns}\nerrors\nprometheus {_METRICS}\n"
-            f"loadbalance\nkubernetes cluster.local {{\nendpoint {self._api.url}\n}}\n}}\n"
+            f"{' '.join(f'{zone}:53' for zone in _ZONES)} {{\nbind {place.dns}\nerrors\n"
+            f"prometheus {_METRICS}\nloadbalance\n"
+            f"kubernetes {' '.join(_ZONES)} {{\nendpoint {self._api.url}\n}}\n}}\n"
             for place in self._places
         )
         return "".join((super()._corefile(plugins, kubernetes), *doors))
