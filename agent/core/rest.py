@@ -8,6 +8,7 @@ from dataclasses import replace
 from agent.core.decisions import Decision, Did, remark
 from agent.core.observation import Answered, Observation
 from agent.core.state import Membership, Step
+from agent.core.tracking import is_self
 
 
 def again(state: Membership, seen: Observation, now: float) -> Step | None:
@@ -18,7 +19,7 @@ def again(state: Membership, seen: Observation, now: float) -> Step | None:
     rest = state.rest
     if rest is None or not isinstance(seen, Answered) or not seen.is_whole or seen.ttl == 0:
         return None
-    if seen.endpoints != rest.endpoints or seen.remarks != rest.remarks:
+    if seen.endpoints != rest.endpoints:
         return None
     fresh_at = now if seen.ttl else state.fresh_at
     calm = replace(state, answered_at=now, heard_at=now, fresh_at=fresh_at)
@@ -26,18 +27,21 @@ def again(state: Membership, seen: Observation, now: float) -> Step | None:
 
 
 def rests(state: Membership, seen: Observation, decisions: tuple[Decision, ...]) -> Step:
-    """The step to `state` by these decisions, with `seen` as its rest if it left nothing to do."""
+    """The step to `state` by these decisions, with `seen` as its rest if it left nothing to do.
+
+    While nobody else is listed, each answer may move the time at which that is believed.
+    """
     rest = None
     if isinstance(seen, Answered) and seen.is_whole and seen.ttl != 0 and _is_calm(state):
-        rest = seen if all(decision.did is Did.REMARK for decision in decisions) else None
+        is_alone = all(is_self(state.identity, endpoint) for endpoint in seen.endpoints)
+        is_said = all(decision.did is Did.REMARK for decision in decisions)
+        rest = seen if is_said and not is_alone else None
     return Step(replace(state, rest=rest), decisions)
 
 
 def _is_calm(state: Membership) -> bool:
     """Whether everybody is listed where he was listed last, and that is the view."""
-    if not state.is_taken or state.pending or state.remembered or state.alone:
-        return False
-    if state.was_in_doubt or state.unlisted_since is not None:
+    if state.pending or state.unlisted_since is not None:
         return False
     return not any(
         known.sighting.missed or any(sighting.missed for _, sighting in known.addresses)
