@@ -64,8 +64,10 @@ def is_due(watch: Watch, now: float, part: float) -> bool:
 
     `part`, from 0 up to 1, is another for each pod and time: so they do not all do it at once.
     """
-    if watch.asked_at is None or watch.news_at is not None or now < watch.off_until:
+    if watch.asked_at is None or now < watch.off_until:
         return True
+    if watch.news_at is not None:
+        return watch.asked_at < watch.news_at or now >= watch.news_at + SECOND
     return now - watch.asked_at >= GAP * (1 + LATE * part)
 
 

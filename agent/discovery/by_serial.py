@@ -6,6 +6,7 @@ never older than that, and a cache that is between holds no more of them than th
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from agent.core import serial
 from agent.core.observation import Answered, Doubt, Endpoint, Observation, Quiet, Unknown
@@ -13,15 +14,29 @@ from agent.core.schedule import spread
 from agent.core.serial import Watch
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
 from agent.discovery.inquiry import Inquiry, Way
-from agent.discovery.transport import Resolver
-from agent.discovery.wire import Serial, encoded
+from agent.discovery.wire import Kind, Serial, encoded
+
+
+class Asks(Protocol):
+    """What it needs of a Resolver."""
+
+    clock: Callable[[], float]
+    received: int
+
+    def deadline(self) -> float:
+        """When a poll that begins now has to end (clock seconds)."""
+        ...
+
+    def ask(self, name: str, kind: Kind, deadline: float) -> Reply | Failure:
+        """Asks for one name, given without its final dot, until `deadline` (clock seconds)."""
+        ...
 
 
 class BySerial:
     """Asks as `inner` does when there is reason to. `unix_time` gives seconds since 1970."""
 
     def __init__(
-        self, inner: Way, resolver: Resolver, inquiry: Inquiry, unix_time: Callable[[], float]
+        self, inner: Way, resolver: Asks, inquiry: Inquiry, unix_time: Callable[[], float]
     ) -> None:
         self._inner = inner
         self._resolver = resolver
@@ -46,9 +61,10 @@ class BySerial:
     @property
     def _is_wanted(self) -> bool:
         """Whether the serial is to be asked for here; Docker's DNS has none."""
-        if self._inquiry.serial == "auto":
-            return self._is_large and not self._inquiry.service.is_bare
-        return self._inquiry.serial == "always"
+        use = self._inquiry.serial
+        if use == "never" or self._inquiry.service.is_bare:
+            return False
+        return self._is_large or use == "always"
 
     def _ask_serial(self, deadline: float) -> Quiet | Unknown | None:
         """Asks for the serial; None where it does not say that nothing changed."""
