@@ -23,8 +23,9 @@ from dataclasses import dataclass, replace
 GAP = 60.0
 # Of that: so much later at most, another part for each pod and time.
 LATE = 0.1
-# Seconds. So long after a serial was first seen, the second that it stands for is over.
-SECOND = 1.0
+# Seconds. So long after a serial was first seen, the second that it stands for is over, although a
+# time to live is told in whole seconds and may make an answer one of them younger than it is.
+AGAIN = 2.0
 # Seconds. A cache in a cluster keeps nothing for longer than 30 s.
 LONGEST_CACHED = 35.0
 # Servers that differ are asked in turns: so many serials are no news.
@@ -67,7 +68,7 @@ def is_due(watch: Watch, now: float, part: float) -> bool:
     if watch.asked_at is None or now < watch.off_until:
         return True
     if watch.news_at is not None:
-        return watch.asked_at < watch.news_at or now >= watch.news_at + SECOND
+        return watch.asked_at < watch.news_at or now >= watch.news_at + AGAIN
     return now - watch.asked_at >= GAP * (1 + LATE * part)
 
 
@@ -106,7 +107,7 @@ def answered(watch: Watch, ttl: float, asked_at: float, *, surprised: bool) -> W
     surprised = surprised and news_at is None and asked_at >= watch.off_until
     if news_at is not None:
         made_at = asked_at - (longest - ttl)
-        if made_at >= news_at + SECOND or asked_at >= news_at + LONGEST_CACHED:
+        if made_at >= news_at + AGAIN or asked_at >= news_at + LONGEST_CACHED:
             news_at = None
     return replace(
         watch, asked_at=asked_at, news_at=news_at, longest_ttl=longest, is_surprised=surprised

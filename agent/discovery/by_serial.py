@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.core import serial
-from agent.core.observation import Answered, Doubt, Endpoint, Observation, Quiet, Unknown
+from agent.core.observation import Answered, Endpoint, Observation, Quiet, Unknown
 from agent.core.schedule import spread
 from agent.core.serial import Watch
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
@@ -72,7 +72,7 @@ class BySerial:
         reply = self._resolver.ask(f"rollcall-{unix_time:.0f}.{zone}", "SOA", deadline)
         now = self._resolver.clock()
         match reply:
-            case Failure(reason, Doubt.NO_ANSWER | Doubt.UNREACHABLE | Doubt.FOREIGN as doubt):
+            case Failure(reason, doubt) if reply.is_timeout:  # it took all the time there is
                 self._watch = serial.missed(self._watch, now)
                 return Unknown(reason, doubt)
             case Reply(plain=Serial(owner, number)) if owner == encoded(zone):
