@@ -105,6 +105,7 @@ def answered(watch: Watch, ttl: float, asked_at: float, *, surprised: bool) -> W
     """
     longest, news_at = max(watch.longest_ttl, ttl), watch.news_at
     surprised = surprised and news_at is None and asked_at >= watch.off_until
+    surprised = surprised or watch.is_surprised  # until a serial explains it, or does not
     if news_at is not None:
         made_at = asked_at - (longest - ttl)
         if made_at >= news_at + AGAIN or asked_at >= news_at + LONGEST_CACHED:

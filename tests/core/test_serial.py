@@ -143,6 +143,14 @@ def test_a_change_that_no_serial_announced_ends_the_trust_for_an_hour() -> None:
         watch = asked(watch, now)
 
 
+def test_a_surprise_is_not_forgotten_while_the_peers_settle() -> None:
+    watch = asked(trusting(7), 70.0, surprised=True)
+    for now in (71.0, 72.0, 73.0):
+        watch = asked(watch, now)
+    assert is_asked(heard(watch, 7, 74.0), 74.0)
+    assert not is_asked(asked(asked(heard(watch, 8, 74.0), 74.0), 76.1), 77.0)
+
+
 def test_a_change_that_the_next_serial_announces_ends_no_trust() -> None:
     watch = heard(asked(trusting(7), 70.0, surprised=True), 8, 71.0)
     watch = asked(asked(watch, 71.0), 73.1)

@@ -411,6 +411,7 @@ def test_a_serial_that_never_moves_hides_a_change_for_a_minute_and_is_then_not_t
         pass
     assert count_of(seen) == 4
     assert agent.clock() - began <= GAP * (1 + LATE) + 1
+    assert count_of(agent.discovery.observe()) == 4  # as the loop does while that settles
     assert [count_of(agent.poll()) for _ in range(10)] == [4] * 10
 
 
