@@ -6,24 +6,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from agent import formats
 from agent.core.delivery import Arrived, DeliveryRules, Lost, Outcome
 from agent.core.identity import Identity
 from agent.core.names import is_address
 from agent.core.notice import Notice
-from agent.core.observation import Observation, Unknown
+from agent.core.observation import Observation, Quiet, Unknown
 from agent.core.roll import Roll
 from agent.edges import Notifier
 from agent.loop import Edges, End, Loop, Plan, Target
 from agent.publish import PublishError, digest
 from tests.simulation.agenda import Agenda
+from tests.simulation.asking import Asked, ways
+from tests.simulation.dns import Dns
 from tests.simulation.journal import (
     Called,
     Damaged,
     Ended,
     Event,
+    Heard,
     Refused,
     Remembered,
     Rolled,
@@ -41,6 +44,7 @@ PEERS = Path("/peers")
 MAIN = PEERS / "peers.list"
 POINTS = ("ask", "remember", "remembered", "write", "written", "told")
 
+Seen = TypeVar("Seen", Observation, Observation | Quiet)
 MOST_SPINS = 20  # turns in no time, after which a run would not end by itself
 
 
@@ -65,7 +69,7 @@ class Surroundings:
 
     plan: Scenario
     agenda: Agenda
-    ask: Callable[[str], tuple[Observation, float]]
+    dns: Dns
     opened: Callable[[Pod], None]
     chance: Random
 
@@ -126,6 +130,8 @@ class Agent:
         its = self._plan
         plan = Plan(me, its.rules, its.gate, its.interval, notifies=not self._is_once)
         self._hook_ends = math.inf
+        asked = Asked(self._around.dns, self.pod.name, self)
+        self._ways = ways(its, asked, self.pod.name, self._unix_time)
         self._loop, self._is_open = Loop(plan, self._edges()), False
         self._turn()
 
@@ -206,8 +212,10 @@ class Agent:
                     PEERS / form.header.file, lambda r: formats.render(formats.Recipe(form), r)
                 )
             )
+        ask, at_rest = self._ways
         return Edges(
-            observe=self._observe,
+            observe=lambda: self._observe(ask),
+            observe_at_rest=None if at_rest is None else lambda: self._observe(at_rest),
             clock=self,
             targets=tuple(targets),
             tell=self._tell,
@@ -231,11 +239,23 @@ class Agent:
             self.dies_at = ""
             raise Killed(point)
 
-    def _observe(self) -> Observation:
+    def _unix_time(self) -> float:
+        """The time of day on its node."""
+        serials = self._plan.serials
+        return self._at() + (serials.epoch + serials.off if serials else 0.0)
+
+    def passed(self, seconds: float) -> None:
+        """It waited for so long."""
+        self._clock += seconds
+
+    def heard(self, serial: int | None) -> None:
+        """It asked for the zone's serial."""
+        self._write_down(Heard(self._at(), serial))
+
+    def _observe(self, ask: Callable[[], Seen]) -> Seen:
         asked = self._clock
         self._may_die("ask")
-        seen, took = self._around.ask(self.pod.name)
-        self._clock += took
+        seen = ask()
         self._is_answered = not isinstance(seen, Unknown)
         self._write_down(Saw(self._at(), self._clock, asked, seen))
         return seen

@@ -24,7 +24,7 @@ CHECKS: dict[str, Check] = {
     "news": properties.news,
     "founding": properties.founding,
 }
-ENDINGS = ("convergence", "opening", "flapping", "last news")
+ENDINGS = ("convergence", "freshness", "opening", "flapping", "last news")
 PROMISES = (*CHECKS, *ENDINGS)
 
 
@@ -43,6 +43,7 @@ def broken(outcome: Outcome) -> dict[str, tuple[float, str]]:
             found.setdefault("flapping", (outcome.true_from, sentence))
     for promise, sentences in (
         ("convergence", endings.convergence(outcome)),
+        ("freshness", endings.freshness(outcome)),
         ("opening", endings.opening(outcome)),
         ("last news", endings.last_news(outcome, readers)),
     ):

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 from agent.core.membership import Rules
 from agent.core.names import is_address
-from agent.core.observation import Absent, Answered, Endpoint, Observation, Why
+from agent.core.observation import Absent, Answered, Endpoint, Observation, Quiet, Why
 from tests.simulation.journal import Damaged, Event, Remembered, Saw, Started
 
 # Seconds: for so long a cache gives out what has expired, and keeps a "no".
@@ -133,8 +133,10 @@ class Books:
                 belief.missed = 0
         self._view, self.changed_at = self.view(), event.clock
 
-    def _saw(self, seen: Observation, clock: float) -> None:
+    def _saw(self, seen: Observation | Quiet, clock: float) -> None:
         match seen:
+            case Quiet():
+                return
             case Answered():
                 is_whole = self._answered(seen, clock)
                 if any(endpoint.fqdn not in {self.me, *self.own} for endpoint in seen.endpoints):

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from agent.core.names import is_address
 from agent.core.observation import Absent, Answered, Doubt, Endpoint, Observation, Unknown, Why
+from agent.discovery.attempt import Failure
 from tests.simulation.agenda import Agenda, chance_for
-from tests.simulation.scenario import TIMEOUT, Scenario, Stale, Trouble
+from tests.simulation.scenario import HEALED_LAG, TIMEOUT, Scenario, Stale, Trouble
 from tests.simulation.world import SERVICE, Cluster, Records
+from tests.simulation.zone import Zone
 
 TRY = 1.0
 FAILURE_TTL = 5.0  # RFC 2308: a server's failure may be remembered for 5 minutes; CoreDNS does 5 s
@@ -97,20 +99,24 @@ class Dns:
         self._nodes: dict[str, Cache] = {}
         self._stale = plan.stale
         self._troubles = plan.in_dns
+        self._zone = Zone(plan, plan.serials, cluster) if plan.serials else None
+        self._serial_chance = chance_for(plan.seed, "questions for serials")
 
     def heal(self) -> None:
         """Ends all trouble. Caches keep what they have until it expires, and no longer."""
         self._troubles = ()
         self._stale = "never"
         for server in self._servers:
-            server.lag = 0.02
+            server.lag = HEALED_LAG
         for cache in (*(server.cache for server in self._servers), *self._nodes.values()):
             cache.stale = "never"
+        if self._zone:
+            self._zone.heal(self._agenda.now)
 
     @property
     def slowness(self) -> float:
         """How long it may take, once healed, until a change is in every answer (seconds)."""
-        return 0.02 + max(self._plan.server_ttls) + self._plan.node_ttl
+        return HEALED_LAG + max(self._plan.server_ttls) + self._plan.node_ttl
 
     def ask(self, pod: str) -> tuple[Observation, float]:
         """What a poll by a pod of this name sees, and how many seconds that takes."""
@@ -132,6 +138,27 @@ class Dns:
             doubt = Doubt.NO_ANSWER if is_silent else Doubt.SERVFAIL
             return Unknown(found, doubt), TIMEOUT if is_silent else took
         return self._lie(found, ttl, active), took
+
+    def ask_serial(self) -> tuple[int | Failure, float]:
+        """What comes of a question for the zone's serial, and how many seconds that takes."""
+        now, chance = self._agenda.now, self._serial_chance
+        took = chance.uniform(0.0005, 0.02)
+        server = self._servers[chance.randrange(len(self._servers))]
+        for each in self._troubles:
+            if not each.start <= now < each.end:
+                continue
+            is_its = each.whom % len(self._servers) == server.number
+            is_lost = each.kind == "loss" and chance.random() < each.share**2
+            if is_lost or (each.kind == "server-down" and is_its):
+                return Failure(SILENT, Doubt.NO_ANSWER), TIMEOUT
+            if each.kind == "outage":
+                reason, takes, doubt = DOUBTS[each.whom % len(DOUBTS)]
+                return Failure(reason, doubt), takes
+            if each.kind == "server-servfail" and is_its:
+                return Failure(FAILED, Doubt.SERVFAIL), took
+        if self._zone is None:
+            raise NotImplementedError("these agents don't ask by the serial")
+        return self._zone.serial(server.number, now, server.knows_from.values()), took
 
     def _lie(self, found: Records, ttl: float, active: list[Trouble]) -> Observation:
         """The observation, after those troubles that change a whole answer."""

@@ -7,10 +7,11 @@ from agent import formats
 from agent.core.membership import LONGEST_SETTLE
 from agent.core.observation import Absent, Answered, Endpoint, Why
 from agent.core.roll import Peer, Roll
+from agent.core.schedule import LONGEST_GAP
 from tests.simulation.agents import MAIN, PEERS, Disk, fits
 from tests.simulation.journal import Damaged, Refused, Rolled, Said, Saw, Started, Turned, Wrote
 from tests.simulation.reader import Reader, place_of
-from tests.simulation.run import Outcome
+from tests.simulation.run import LATENCY, Outcome
 from tests.simulation.scenario import TIMEOUT
 from tests.simulation.world import SERVICE
 
@@ -38,6 +39,24 @@ def convergence(outcome: Outcome) -> Iterator[str]:
                 break
             if isinstance(event, Wrote):
                 yield f"{pod} wrote {event.path} at {event.at:.3f}, when all was true"
+
+
+def freshness(outcome: Outcome) -> Iterator[str]:
+    """Once all of DNS has a change, it is asked for in time, whatever serials say.
+
+    After an outage polls may be `LONGEST_GAP` apart.
+    """
+    if outcome.still_from is None:
+        return
+    there = {(e.fqdn, *sorted(e.addresses)) for e in outcome.records}
+    for pod, (disk, _) in outcome.alive.items():
+        started = max(event.at for event in disk.journal if isinstance(event, Started))
+        since = max(outcome.known_by, outcome.plan.turmoil + LONGEST_GAP, started)
+        by = since + outcome.plan.unasked + LATENCY
+        polls = (e for e in reversed(disk.journal) if isinstance(e, Saw) and e.at <= by)
+        last = next((e.seen for e in polls if isinstance(e.seen, Answered)), Answered(()))
+        if {(e.fqdn, *sorted(e.addresses)) for e in last.endpoints} != there:
+            yield f"{pod} had not asked who is there by {by:.3f}"
 
 
 def _itself(outcome: Outcome, pod: str) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ and `clock` what the agent's own clock said, which starts anew on another node.
 
 from dataclasses import dataclass
 
-from agent.core.observation import Observation
+from agent.core.observation import Observation, Quiet
 from agent.core.roll import Roll
 from agent.formats import Withheld
 
@@ -32,7 +32,15 @@ class Saw:
     at: float
     clock: float
     asked: float
-    seen: Observation
+    seen: Observation | Quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The zone's serial was asked for; None if it did not come."""
+
+    at: float
+    serial: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ class Ended:
 Event = (
     Started
     | Saw
+    | Heard
     | Said
     | Rolled
     | Wrote

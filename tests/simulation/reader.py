@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.core.names import address_key, is_address
-from agent.core.observation import Answered, Unknown
+from agent.core.observation import Answered, Quiet, Unknown
 from agent.core.roll import Peer, Roll
 from agent.core.schedule import LONGEST_CACHED, LONGEST_GAP, ROUNDING, STALE_AGAIN
 from agent.formats import Withheld
@@ -69,10 +69,13 @@ class Life:
 
         It may wait for longer where there was no answer, or one from a cache: the time to live fell
         as time passed since the answer before. One that may be stale is soon asked for again. A
-        poll without an answer says nothing of that.
+        poll without an answer says nothing of that, nor does one that asked for nobody.
         """
         if isinstance(event.seen, Unknown):
             self.shortest_gap, self.longest_gap = interval, max(interval, LONGEST_GAP)
+            return
+        if isinstance(event.seen, Quiet):
+            self.shortest_gap = self.longest_gap = interval
             return
         before, is_answer = self.answered, isinstance(event.seen, Answered)
         self.answered = event if is_answer else None

@@ -7,7 +7,7 @@ promises that were broken. SECONDS ends the turmoil earlier.
 import sys
 from collections.abc import Iterator
 
-from agent.core.observation import Answered, Observation
+from agent.core.observation import Answered, Observation, Quiet
 from agent.core.roll import Peer
 from agent.formats import Withheld
 from tests.simulation.audit import broken
@@ -16,6 +16,7 @@ from tests.simulation.journal import (
     Damaged,
     Ended,
     Event,
+    Heard,
     Refused,
     Remembered,
     Rolled,
@@ -55,6 +56,8 @@ def _told_by(event: Event) -> Iterator[str]:
             yield f"starts {where} with {' '.join(own) or 'no address'}, its clock at {clock:.3f}"
         case Saw(asked=asked, clock=clock, seen=seen):
             yield f"DNS, after {clock - asked:.3f} s: {_seen(seen)}"
+        case Heard(serial=serial):
+            yield f"the zone's serial is {serial or 'not to be had'}"
         case Said(kind=kind, sentence=sentence):
             yield f"  {kind}: {sentence}"
         case Turned(clock=clock, due=due, end=end):
@@ -87,7 +90,9 @@ def _done(event: Event) -> str:
             return type(event).__name__
 
 
-def _seen(seen: Observation) -> str:
+def _seen(seen: Observation | Quiet) -> str:
+    if isinstance(seen, Quiet):
+        return "nothing has changed"
     if not isinstance(seen, Answered):
         return f"{type(seen).__name__}: {seen.reason}"
     parts = (f"{Peer(e.fqdn).name} {'+'.join(e.addresses) or '?'}" for e in seen.endpoints)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from tests.simulation.agenda import Agenda, chance_for
 from tests.simulation.agents import POINTS, Agent, Disk, Surroundings
 from tests.simulation.dns import Dns
-from tests.simulation.scenario import Scenario, Trouble, scenario_of
+from tests.simulation.scenario import Scenario, Serials, Trouble, scenario_of
 from tests.simulation.world import Cluster, Pod, Records
 
 LONGEST_WAIT = 900.0
@@ -17,7 +17,8 @@ LATENCY = 0.1  # more than what a few answers of a healthy DNS take together, in
 class Outcome:
     """All that happened, for the properties and for the timeline.
 
-    `quiet_for`: since when all of DNS has known the records as they are in the end, in seconds.
+    `known_by`: when all of DNS knows the records as they are in the end; `quiet_for`: for how long
+    it has, in seconds.
     """
 
     plan: Scenario
@@ -28,6 +29,7 @@ class Outcome:
     alive: dict[str, tuple[Disk, Pod]] = field(default_factory=dict)
     still_from: float | None = None
     true_from: float = 0.0
+    known_by: float = 0.0
     quiet_for: float = 0.0
 
 
@@ -45,7 +47,7 @@ class Run:
         self._volumes: dict[str, Disk] = {}
         self._chance = chance_for(plan.seed, "agents")
         self._around = Surroundings(
-            plan, self._agenda, self._dns.ask, self._cluster.opened, self._chance
+            plan, self._agenda, self._dns, self._cluster.opened, self._chance
         )
 
     def play(self) -> Outcome:
@@ -60,23 +62,35 @@ class Run:
         agenda.run(plan.turmoil)
         self._heal()
         outcome = self.outcome
-        if self._waits_for_stillness():
+        is_still = self._waits_for_stillness()
+        if is_still and plan.serials and not plan.is_hopeless:
+            agenda.run(agenda.now + plan.serials.rest)
+            self._late(plan.serials)
+            is_still = self._waits_for_stillness()
+        if is_still:
             rules = plan.rules
             outcome.still_from = agenda.now
-            outcome.true_from = (
-                agenda.now + rules.forget_after + 2 * plan.longest_gap + rules.settle + LATENCY
-            )
+            longest = plan.unasked + 2 * plan.longest_gap
+            outcome.true_from = agenda.now + rules.forget_after + longest + rules.settle + LATENCY
             self._note("from here on all is still")
             agenda.run(outcome.true_from + 3 * plan.longest_gap)
         outcome.changes = self._cluster.changes
-        known_by = max(plan.turmoil, self._cluster.changed_at) + self._dns.slowness
-        outcome.quiet_for = agenda.now - known_by
+        outcome.known_by = max(plan.turmoil, self._cluster.changed_at) + self._dns.slowness
+        outcome.quiet_for = agenda.now - outcome.known_by
         outcome.records = self._cluster.records(agenda.now)
         for agent in self._agents:
             is_there = self._cluster.has(agent.pod) or agent.pod.ordinal is None
             if is_there and not agent.is_over:
                 outcome.alive[agent.pod.name] = (agent.disk, agent.pod)
         return outcome
+
+    def _late(self, serials: Serials) -> None:
+        """After a rest that only the serial was asked in, some things happen at nearly one time."""
+        self._note("the rest is over")
+        for trouble in serials.late:
+            after = trouble.start
+            self._agenda.after(after, lambda what=trouble: self._cluster.happens(what))  # type: ignore[misc]  # the default binds the loop's variable
+        self._agenda.run(self._agenda.now + 2.0)
 
     def started(self, pod: Pod) -> bool:
         """Starts the pod's agent, if it has one."""

@@ -7,10 +7,35 @@ from typing import Literal
 from agent.core.gate import GateRules, WaitFor
 from agent.core.membership import LONGEST_NEGATIVE, Rules
 from agent.core.schedule import LONGEST_CACHED
+from agent.core.serial import AGAIN, GAP, LATE
 from tests.simulation.agenda import chance_for
 
 # Whether caches give out what has expired: never, if nothing better comes, or before they ask.
 Stale = Literal["never", "verify", "immediate"]
+# What the servers' serials are worth: each server's own second of its last change, by clocks that
+# agree or do not; kube-dns's, one that never moves, none; what a cache has of that.
+Worth = Literal["honest", "skewed", "hourly", "stuck", "refused", "aged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Serials:
+    """What is chosen where the agents ask by the zone's serial. Times in seconds.
+
+    `epoch`: the time of day when the run begins, since 1970. `skews`: by how much each server's
+    clock is ahead. `age`: how old a serial may be, as one that another agent, whose clock is ahead,
+    had a cache keep. `elsewhere`: when something changes that does not concern the service. `off`:
+    by how much the agents' time of day is wrong. `late`: what happens to the cluster when it has
+    been at rest for a while.
+    """
+
+    worth: Worth
+    epoch: float
+    skews: tuple[float, ...]
+    age: float
+    elsewhere: tuple[float, ...]
+    off: float
+    rest: float
+    late: tuple["Trouble", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +82,7 @@ class Scenario:
     in_cluster: tuple[Trouble, ...]
     in_dns: tuple[Trouble, ...]
     in_agents: tuple[Trouble, ...]
+    serials: Serials | None
 
     @property
     def wanted(self) -> int:
@@ -83,16 +109,45 @@ class Scenario:
     @property
     def longest_gap(self) -> float:
         """How long it may take from one poll that is answered to the next, in seconds."""
-        has_cache = any((*self.server_ttls, self.node_ttl))
-        return self.interval * (LONGEST_CACHED if has_cache else 1)
+        return self.interval * (LONGEST_CACHED if self.has_cache else 1)
+
+    @property
+    def has_cache(self) -> bool:
+        """Whether there is a cache anywhere between the agents and the records."""
+        return any((*self.server_ttls, self.node_ttl))
+
+    @property
+    def unasked(self) -> float:
+        """How long nobody may ask for a change that all of DNS has, in seconds.
+
+        Serials that tell the truth announce it; two changes in one second are one to them.
+        """
+        if self.serials is None:
+            return self.longest_gap
+        if self.serials.worth == "honest" and not self.has_cache:
+            return AGAIN + self.longest_gap
+        return GAP * (1 + LATE) + self.longest_gap
 
 
 TIMEOUT = 2.0  # seconds that a poll may take
+HEALED_LAG = 0.02  # seconds by which a healthy server is late
 IN_CLUSTER = "delete delete force scale scale creep roll unready kubelet stranger".split()
 IN_DNS = (
     "outage outage loss frozen starting starting nxdomain nodata misconfigured no-glue nameless "
     "part part part dropped dropped server-down server-servfail"
 ).split()
+BY_SERIAL = 0.2  # of the seeds
+WORTHS: tuple[Worth, ...] = (
+    "honest",
+    "honest",
+    "honest",
+    "skewed",
+    "hourly",
+    "stuck",
+    "refused",
+    "aged",
+)
+LATE_KINDS = "scale scale delete delete force unready roll".split()
 IN_AGENTS = "kill kill crash crash crash crash full deaf reboot damage".split()
 
 
@@ -150,7 +205,39 @@ def scenario_of(seed: int, turmoil: float | None = None) -> Scenario:
         in_cluster=in_cluster,
         in_dns=_troubles(chance_for(seed, "DNS's troubles"), IN_DNS, 5, length),
         in_agents=_troubles(chance_for(seed, "agents' troubles"), IN_AGENTS, 4, length),
+        serials=_serials(chance_for(seed, "serials"), servers, length),
     )
+
+
+def _serials(chance: Random, servers: int, length: float) -> Serials | None:
+    """How the serials are, in a part of the seeds."""
+    if chance.random() > BY_SERIAL:
+        return None
+    worth: Worth = chance.choice(WORTHS)
+    skews = tuple(chance.uniform(-3, 3) for _ in range(servers))
+    return Serials(
+        worth=worth,
+        epoch=1.79e9 + chance.uniform(0, 1e6),
+        skews=skews if worth == "skewed" else (0.0,) * servers,
+        age=chance.choice((5.0, 30.0)) if worth == "aged" else 0.0,
+        elsewhere=_elsewhere(chance, length),
+        off=chance.choice((0.0, 0.0, 0.0, 0.0, 1.7, -1.7, -2 * 86400.0)),
+        rest=chance.choice((5.0, 20.0, 20.0, 70.0)),
+        late=tuple(
+            Trouble(chance.choice(LATE_KINDS), start, start + 3.0, chance.randrange(60), 0.0)
+            for start in (chance.uniform(0, 1.5) for _ in range(chance.choice((1, 2, 2, 3))))
+        ),
+    )
+
+
+def _elsewhere(chance: Random, length: float) -> tuple[float, ...]:
+    """When something changes elsewhere: now and then, all the time, and for ever, or never."""
+    gap = chance.choice((0.0, 0.0, 0.4, 2.0, 9.0))
+    until = chance.choice((length, length, 3 * length + 200.0))
+    times: list[float] = []
+    while gap and (not times or times[-1] < until):
+        times.append((times[-1] if times else 0.0) + chance.expovariate(1 / gap))
+    return tuple(times)
 
 
 def _server_ttls(chance: Random, servers: int) -> tuple[float, ...]:

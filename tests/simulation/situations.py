@@ -1,13 +1,25 @@
 """What happened in a run: the situations that the seeds have to bring about to be worth playing."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from agent.core.names import is_address
-from agent.core.observation import Absent, Answered, Unknown, Why
+from agent.core.observation import Absent, Answered, Quiet, Unknown, Why
 from agent.core.roll import Roll
+from agent.core.serial import AGAIN, MISSES
 from agent.formats import Withheld
 from tests.simulation.agents import Disk
-from tests.simulation.journal import Ended, Event, Refused, Rolled, Said, Saw, Turned
+from tests.simulation.journal import (
+    Ended,
+    Event,
+    Heard,
+    Refused,
+    Rolled,
+    Said,
+    Saw,
+    Started,
+    Turned,
+)
 from tests.simulation.run import Outcome
 
 SITUATIONS = (
@@ -39,6 +51,11 @@ SITUATIONS = (
     "a peer that is dropped",
     "a peer that moves",
     "a long silence",
+    "a quiet poll",
+    "a serial that is news",
+    "two changes in one second",
+    "a change that no serial announced",
+    "trust that ends",
 )
 _ENDS = {"it has done its work": "once, then run", "gave up": "a gate that gives up"}
 _SAYINGS = {
@@ -55,6 +72,7 @@ def situations(outcome: Outcome) -> set[str]:
         for event in disk.journal:
             found.update(_happened(event))
         found.update(_answered(outcome, disk))
+        found.update(_by_serial(outcome, disk))
     for disk, _ in outcome.alive.values():
         last = next((e for e in reversed(disk.journal) if isinstance(e, Turned)), None)
         if outcome.plan.is_hopeless and last and last.end != "ready":
@@ -96,6 +114,61 @@ def _happened(event: Event) -> Iterator[str]:
             yield "a peer without a name"
         case Saw(seen=Absent(why=why)) if why not in {Why.NO_SUCH_NAME, Why.NO_DATA}:
             yield "a wrong setup"
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What one agent has heard of the serial, and what it asked for in the poll at hand."""
+
+    known: set[int] = field(default_factory=set)
+    news_at: float = 0.0
+    heard: Heard | None = None
+    misses: int = 0
+    was_quiet: bool = False
+    is_surprised: bool = False
+    ends: bool = False
+    answer: Answered | None = None
+
+
+def _by_serial(outcome: Outcome, disk: Disk) -> Iterator[str]:
+    """What came of asking by the serial: in polls right after those that brought nothing but it."""
+    asked = _Asked()
+    for event in disk.journal:
+        match event:
+            case Started():
+                asked = _Asked()
+            case Heard(serial=serial):
+                asked.heard = event
+                asked.misses = asked.misses + 1 if serial is None else 0
+                is_untold = asked.is_surprised and serial in asked.known
+                asked.ends = is_untold or asked.misses == MISSES
+                asked.is_surprised = False
+            case Saw(seen=seen):
+                yield from _polled(asked, event, AGAIN + outcome.plan.longest_gap)
+                asked.answer = seen if isinstance(seen, Answered) else asked.answer
+                asked.was_quiet, asked.heard, asked.ends = isinstance(seen, Quiet), None, False
+
+
+def _polled(asked: _Asked, event: Saw, second: float) -> Iterator[str]:
+    seen, heard, before = event.seen, asked.heard, asked.answer
+    if isinstance(seen, Quiet):
+        yield "a quiet poll"
+    elif asked.ends:
+        yield "trust that ends"
+    if heard and heard.serial is not None and heard.serial not in asked.known:
+        asked.known.add(heard.serial)
+        asked.news_at = event.at
+        if asked.was_quiet:
+            yield "a serial that is news"
+    if heard or not asked.was_quiet or not isinstance(seen, Answered) or before is None:
+        return
+    if seen.endpoints == before.endpoints:
+        return
+    asked.is_surprised = event.at - asked.news_at > second
+    if asked.is_surprised:
+        yield "a change that no serial announced"
+    else:
+        yield "two changes in one second"
 
 
 def _answered(outcome: Outcome, disk: Disk) -> Iterator[str]:

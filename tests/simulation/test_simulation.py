@@ -61,6 +61,12 @@ def test_once_dns_is_whole_and_still_each_file_is_the_cluster_and_stays_so(
     hold("convergence", breaches)
 
 
+def test_a_change_that_all_of_dns_has_is_asked_for_in_time_whatever_the_serials_say(
+    breaches: dict[str, list[Breach]],
+) -> None:
+    hold("freshness", breaches)
+
+
 def test_the_same_set_gives_the_same_bytes_and_nobody_is_invented(
     breaches: dict[str, list[Breach]],
 ) -> None:

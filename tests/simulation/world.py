@@ -77,7 +77,7 @@ class Cluster:
         """Makes the first pods, and enters what will happen to them."""
         for trouble in self._plan.in_cluster:
             if trouble.start < self._plan.turmoil:
-                self._agenda.at(trouble.start, lambda what=trouble: self._happens(what))  # type: ignore[misc]  # the default binds the loop's variable
+                self._agenda.at(trouble.start, lambda what=trouble: self.happens(what))  # type: ignore[misc]  # the default binds the loop's variable
         if self._plan.is_grown:
             for ordinal in self._wanted():
                 self._create(ordinal, self._chance.random())
@@ -119,7 +119,8 @@ class Cluster:
     def _wanted(self) -> range:
         return range(self._plan.start_ordinal, self._plan.start_ordinal + self._size)
 
-    def _happens(self, trouble: Trouble) -> None:
+    def happens(self, trouble: Trouble) -> None:
+        """Lets this happen to it."""
         pods = [pod for pod in self._pods if pod.is_running and not pod.is_leaving]
         pod = pods[trouble.whom % len(pods)] if pods else None
         match trouble.kind:
