@@ -11,7 +11,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "cases.md"
-NUMBERS = [*(f"D{n}" for n in range(1, 21)), *(f"P{n}" for n in range(1, 15))]
+NUMBERS = [*(f"D{n}" for n in range(1, 23)), *(f"P{n}" for n in range(1, 15))]
 
 
 def rows() -> list[list[str]]:
