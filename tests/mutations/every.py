@@ -7,6 +7,7 @@ from tests.mutations import (
     loop,
     membership,
     opening,
+    serial,
     status,
     telling,
     view,
@@ -47,6 +48,7 @@ WIRE = (
     "tests/discovery/test_wire.py",
     "tests/discovery/test_wire_fuzz.py",
 )
+BY_SERIAL = ("tests/discovery/test_by_serial.py",)
 TELLING = (
     "tests/notify",
     "tests/exchange",
@@ -70,10 +72,12 @@ GROUPS = (
     Group(DECIDING, view.MUTATIONS),
     Group(DECIDING, opening.MUTATIONS),
     Group(DECIDING, loop.MUTATIONS),
+    Group(DECIDING, serial.RESTING),
     Group(FOUNDING, founding.MUTATIONS, is_simulated=False),
     Group(HEARING, hearing.MUTATIONS, is_simulated=False),
     Group(ASKING, asking.MUTATIONS, is_simulated=False),
     Group(WIRE, wire.MUTATIONS, is_simulated=False),
+    Group(BY_SERIAL, serial.MUTATIONS, is_simulated=False),
     Group(TELLING, telling.MUTATIONS, is_simulated=False),
     Group(STATUS, status.MUTATIONS, is_simulated=False),
 )
