@@ -1,8 +1,9 @@
 """Asks for the zone's serial instead of all peers, where that is much less and says as much.
 
 `core/serial.py` says when. The serial is that of a "no": the SOA record beside the answer for a
-name that is not there. Each second has another such name, the same for all agents: so an answer is
-never older than that, and a cache that is between holds no more of them than there are seconds.
+name that is not there. Each second has another such name, the same for all agents: so a cache that
+is between holds no more of them than there are seconds, and has an old answer only where the clock
+of another agent was ahead; it keeps a "no" for 30 s at most.
 """
 
 from collections.abc import Callable
