@@ -55,6 +55,10 @@ def test_a_serial_that_was_not_seen_before_has_the_peers_asked_for_at_once() -> 
     assert is_asked(heard(trusting(7), 8, 3.0), 3.0)
 
 
+def test_a_lower_serial_is_news_too_because_the_clocks_of_two_servers_may_differ() -> None:
+    assert is_asked(heard(trusting(7), 5, 3.0), 3.0)
+
+
 def test_a_serial_that_was_seen_before_is_no_news() -> None:
     assert not is_asked(heard(trusting(7), 7, 3.0), 3.0)
 

@@ -14,7 +14,7 @@ import dns.rrset
 import pytest
 
 from agent.core.nameservers import Nameserver
-from agent.core.observation import Answered, Observation, Quiet, Unknown
+from agent.core.observation import Answered, Endpoint, Observation, Quiet, Unknown
 from agent.core.roll import Peer
 from agent.core.roll import Service as Asked
 from agent.core.serial import AGAIN, GAP, LATE, LONGEST_CACHED, MISSES, OFF_FOR
@@ -256,16 +256,6 @@ def test_a_server_that_refuses_everything_is_doubt_and_not_quiet(serve: Serve) -
     assert isinstance(agent.poll(), Unknown)
 
 
-def test_a_small_set_is_asked_for_in_full_unless_told_otherwise(plain_net: Net) -> None:
-    plain_net.show(3)
-    agent = plain_net.agent("auto")
-    agent.discovery.observe()
-    plain_net.kinds()
-    assert [count_of(agent.poll()) for _ in range(5)] == [3] * 5
-    assert plain_net.kinds() == ["SRV"] * 5
-    plain_net.agent("always").rest()
-
-
 def test_told_never_to_no_serial_is_asked_for(plain_net: Net) -> None:
     plain_net.show(LARGE)
     agent = plain_net.agent("never")
@@ -415,14 +405,31 @@ def test_a_serial_that_never_moves_hides_a_change_for_a_minute_and_is_then_not_t
     assert [count_of(agent.poll()) for _ in range(10)] == [4] * 10
 
 
-def test_bare_names_are_of_no_zone_and_no_serial_is_asked_for(serve: Serve) -> None:
-    server = serve(lambda question: [answer(question, f"{question.name}. 600 IN A 172.18.0.2")])
+def test_a_small_set_is_asked_for_in_full_unless_told_otherwise(serve: Serve) -> None:
+    server = serve(peers_and(lambda question: [no(question, of_late())]))
     at = (Nameserver(server.host, server.port),)
+    agent = Agent(at)
+    agent.discovery.observe()
+    assert [count_of(agent.poll()) for _ in range(5)] == [3] * 5
+    assert times(server) == 0
+    Agent(at, "always").rest()
+
+
+class Containers:
+    """A way of asking that finds the same containers each time."""
+
+    def observe(self, _: float) -> Answered:
+        return Answered((Endpoint("db-0", ("172.18.0.2",)), Endpoint("db-1", ("172.18.0.3",))), 600)
+
+
+def test_bare_names_are_of_no_zone_and_no_serial_is_asked_for(serve: Serve) -> None:
+    server = serve(peers_and(lambda question: [no(question, of_late())]))
     uses: tuple[UseOfSerial, ...] = ("auto", "always")
     for use in uses:
-        agent = Agent(at, use, service=BARE)
-        for _ in range(5):
-            agent.poll()
+        inquiry = Inquiry(BARE, None, lambda: (Nameserver(server.host, server.port),), serial=use)
+        resolver = Resolver(inquiry.nameservers, inquiry.timeout, time.monotonic)
+        bare = BySerial(Containers(), resolver, inquiry, time.time)
+        assert [count_of(bare.observe_at_rest()) for _ in range(5)] == [2] * 5
     assert times(server) == 0
 
 

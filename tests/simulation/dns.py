@@ -113,11 +113,6 @@ class Dns:
         if self._zone:
             self._zone.heal(self._agenda.now)
 
-    @property
-    def slowness(self) -> float:
-        """How long it may take, once healed, until a change is in every answer (seconds)."""
-        return HEALED_LAG + max(self._plan.server_ttls) + self._plan.node_ttl
-
     def ask(self, pod: str) -> tuple[Observation, float]:
         """What a poll by a pod of this name sees, and how many seconds that takes."""
         now, chance = self._agenda.now, self._chance

@@ -49,10 +49,11 @@ def freshness(outcome: Outcome) -> Iterator[str]:
     if outcome.still_from is None:
         return
     there = {(e.fqdn, *sorted(e.addresses)) for e in outcome.records}
+    plan = outcome.plan
+    well_by = plan.turmoil + plan.slowness + LONGEST_GAP
     for pod, (disk, _) in outcome.alive.items():
         started = max(event.at for event in disk.journal if isinstance(event, Started))
-        since = max(outcome.known_by, outcome.plan.turmoil + LONGEST_GAP, started)
-        by = since + outcome.plan.unasked + LATENCY
+        by = max(outcome.known_by, well_by, started) + plan.unasked + LATENCY
         polls = (e for e in reversed(disk.journal) if isinstance(e, Saw) and e.at <= by)
         last = next((e.seen for e in polls if isinstance(e.seen, Answered)), Answered(()))
         if {(e.fqdn, *sorted(e.addresses)) for e in last.endpoints} != there:

@@ -75,7 +75,7 @@ class Run:
             self._note("from here on all is still")
             agenda.run(outcome.true_from + 3 * plan.longest_gap)
         outcome.changes = self._cluster.changes
-        outcome.known_by = max(plan.turmoil, self._cluster.changed_at) + self._dns.slowness
+        outcome.known_by = max(plan.turmoil, self._cluster.changed_at) + plan.slowness
         outcome.quiet_for = agenda.now - outcome.known_by
         outcome.records = self._cluster.records(agenda.now)
         for agent in self._agents:
@@ -159,10 +159,10 @@ class Run:
     def _waits_for_stillness(self) -> bool:
         """Lets time pass until nothing changes any more and no cache has anything old."""
         healed = self._agenda.now
-        most = HOPELESS_WAIT + self._dns.slowness if self._plan.is_hopeless else LONGEST_WAIT
+        most = HOPELESS_WAIT + self._plan.slowness if self._plan.is_hopeless else LONGEST_WAIT
         while self._agenda.now < healed + most:
             changed = max(healed, self._cluster.changed_at)
-            is_old = self._agenda.now >= changed + self._dns.slowness
+            is_old = self._agenda.now >= changed + self._plan.slowness
             living = [agent for agent in self._agents if not agent.is_over]
             if self._cluster.is_settled and is_old and all(agent.is_well for agent in living):
                 return True

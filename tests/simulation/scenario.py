@@ -117,6 +117,11 @@ class Scenario:
         return any((*self.server_ttls, self.node_ttl))
 
     @property
+    def slowness(self) -> float:
+        """How long it may take, once healed, until a change is in every answer (seconds)."""
+        return HEALED_LAG + max(self.server_ttls) + self.node_ttl
+
+    @property
     def unasked(self) -> float:
         """How long nobody may ask for a change that all of DNS has, in seconds.
 
