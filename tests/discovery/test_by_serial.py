@@ -35,7 +35,7 @@ from tests.support.until import until
 
 SOON = 20.0  # seconds
 LARGE = 100  # pods, which no packet holds
-BARE = Asked("db", "", "")
+BARE = Asked("db", "", "cluster.local")
 # A cache that keeps answers and a no for so short that a test can wait for it.
 CACHE = ("cache {", "success 1000 2 0", "denial 1000 2 0", "}")
 
