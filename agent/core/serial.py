@@ -10,7 +10,7 @@ peers asked for at once. It is a trigger and never a gate, because it can hide a
 | a second change in the same second         | the peers are asked for again, when that second  |
 |                                            | is over                                          |
 | another server, which has the change later | the same, or its own serial, which is another    |
-| a cache between, which has the old records | the same, once they have expired                 |
+| a cache between, which has the old records | the same, until an answer is known to be younger  |
 | a serial that does not move                | the peers are asked for after GAP in any case;   |
 |                                            | a change that no serial announced ends the trust |
 
@@ -18,6 +18,7 @@ Pure. All times are clock seconds.
 """
 
 from dataclasses import dataclass, replace
+from math import inf
 
 # Seconds. The longest that a change stays hidden by a serial that did not announce it.
 GAP = 60.0
@@ -45,15 +46,17 @@ class Watch:
     """What is known of the serial, and of the last time that the peers were asked for.
 
     `known`: the serials that are no news. `asked_at`: when the peers were asked for last, None if
-    they have to be now. `news_at`: when a serial was first seen, while no answer is known to be
-    younger than what it stands for. `longest_ttl`: of the answers about peers; one with less comes
-    from a cache. `is_surprised`: the peers had changed, and no serial had said so. `misses`: so
-    often in a row no serial came. `off_until`: it is not trusted till then.
+    they have to be now, and `made_at` when that answer was made, which a cache may have kept since.
+    `news_at`: when a serial was last seen for the first time. `longest_ttl`: of the answers about
+    peers; one with less comes from a cache. `is_surprised`: the peers had changed, and no serial
+    had said so. `misses`: so often in a row no serial came. `off_until`: it is not trusted till
+    then.
     """
 
     known: tuple[int, ...] = ()
     asked_at: float | None = None
-    news_at: float | None = None
+    made_at: float = -inf
+    news_at: float = -inf
     longest_ttl: float = 0.0
     is_surprised: bool = False
     misses: int = 0
@@ -67,7 +70,8 @@ def is_due(watch: Watch, now: float, part: float) -> bool:
     """
     if watch.asked_at is None or now < watch.off_until:
         return True
-    if watch.news_at is not None:
+    is_younger = watch.made_at >= watch.news_at + AGAIN
+    if not is_younger and watch.asked_at < watch.news_at + LONGEST_CACHED:
         return watch.asked_at < watch.news_at or now >= watch.news_at + AGAIN
     return now - watch.asked_at >= GAP * (1 + LATE * part)
 
@@ -100,18 +104,17 @@ def missed(watch: Watch, now: float) -> Watch:
 def answered(watch: Watch, ttl: float, asked_at: float, *, surprised: bool) -> Watch:
     """The peers were asked for at `asked_at`, and a whole answer came, with this time to live.
 
-    `surprised`: it differs from the one before, with nothing awaited. News of a serial are such
-    that it may.
+    `surprised`: it differs from the one before, with nothing awaited. Not long after a serial was
+    news, it may.
     """
-    longest, news_at = max(watch.longest_ttl, ttl), watch.news_at
-    surprised = surprised and news_at is None and asked_at >= watch.off_until
-    surprised = surprised or watch.is_surprised  # until a serial explains it, or does not
-    if news_at is not None:
-        made_at = asked_at - (longest - ttl)
-        if made_at >= news_at + AGAIN or asked_at >= news_at + LONGEST_CACHED:
-            news_at = None
+    longest = max(watch.longest_ttl, ttl)
+    surprised = surprised and asked_at >= max(watch.news_at + LONGEST_CACHED, watch.off_until)
     return replace(
-        watch, asked_at=asked_at, news_at=news_at, longest_ttl=longest, is_surprised=surprised
+        watch,
+        asked_at=asked_at,
+        made_at=asked_at - (longest - ttl),
+        longest_ttl=longest,
+        is_surprised=surprised or watch.is_surprised,  # until a serial explains it, or does not
     )
 
 

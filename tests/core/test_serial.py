@@ -124,6 +124,15 @@ def test_an_answer_of_a_cache_may_be_a_second_older_than_it_says() -> None:
     assert is_asked(watch, 5.0)
 
 
+def test_an_old_answer_of_another_cache_is_asked_away_although_a_young_one_came_before() -> None:
+    watch = heard(trusting(7), 8, 3.0)
+    watch = asked(watch, 6.0)
+    assert not is_asked(watch, 6.5)
+    watch = asked(watch, 7.0, ttl=2.0)
+    assert is_asked(watch, 7.5)
+    assert not is_asked(asked(watch, 9.5), 10.0)
+
+
 def test_no_cache_is_waited_for_longer_than_any_in_a_cluster_lasts() -> None:
     watch = asked(heard(trusting(7), 8, 3.0), 3.0 + LONGEST_CACHED, ttl=1.0)
     assert not is_asked(watch, 3.5 + LONGEST_CACHED)

@@ -83,8 +83,8 @@ RESTING = (
         "what a cache has from before is good enough",
         HIDDEN,
         SERIAL,
-        "        made_at = asked_at - (longest - ttl)",
-        "        made_at = asked_at",
+        "        made_at=asked_at - (longest - ttl),",
+        "        made_at=asked_at,",
     ),
     _mutation(
         "the serial is a gate",

@@ -129,7 +129,8 @@ class Scenario:
         """
         if self.serials is None:
             return self.longest_gap
-        if self.serials.worth == "honest" and not self.has_cache:
+        has_two_caches = any(self.server_ttls) and self.node_ttl > 0  # whose ages add up
+        if self.serials.worth == "honest" and not has_two_caches:
             return AGAIN + self.longest_gap
         return GAP * (1 + LATE) + self.longest_gap
 
