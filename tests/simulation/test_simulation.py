@@ -159,7 +159,7 @@ def test_a_seed_replays_exactly() -> None:
 
 
 def test_a_shorter_turmoil_is_the_same_until_it_ends() -> None:
-    whole, shorter = timeline(simulate(7)), timeline(simulate(7, 5.0))
+    whole, shorter = timeline(simulate(7)), timeline(simulate(7, 10.0))
     until = next(n for n, line in enumerate(shorter) if "all trouble ends" in line)
     assert until > 10
     assert shorter[:until] == whole[:until]
