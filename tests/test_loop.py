@@ -301,7 +301,7 @@ def test_an_unchanged_membership_is_neither_rendered_nor_written_again() -> None
 
     world = World(dns=listed(0, 1))
     world.loop("db-1", None, world.target(render=render)).pass_time(600)
-    assert 600 <= len(world.asked_at) <= 667
+    assert 570 <= len(world.asked_at) <= 601
     assert rendered == [1]
     assert world.writes == [b"db-0 db-1"]
 
@@ -405,10 +405,10 @@ def test_a_notification_that_fails_is_repeated_with_the_newest_roll_until_it_arr
     assert [len(roll.peers) for roll in world.told] == [4]
 
 
-def test_polls_begin_an_interval_apart_at_the_latest_however_long_an_answer_takes() -> None:
+def test_polls_begin_an_interval_apart_however_long_an_answer_takes() -> None:
     world = World(dns=listed(0, 1), answer_takes=0.25)
     world.loop("db-1").pass_time(60)
-    assert all(0.9 <= later - earlier <= 1.0 for earlier, later in pairwise(world.asked_at))
+    assert all(0.96 <= later - earlier <= 1.05 for earlier, later in pairwise(world.asked_at))
 
 
 def test_polls_are_further_apart_while_dns_does_not_answer_and_at_once_as_before_after_it() -> None:

@@ -1,18 +1,20 @@
-"""When to ask again: an interval after the last time at the latest, and not in step with others.
+"""When to ask again: an interval after the last time, and not in step with others.
 
 The agents of a fleet start together, and a DNS outage ends for all of them at once; so each asks a
-little early, by a part that its name and the number of the poll decide. That is as good as chance
-here, and a test can say when it will be. While DNS does not answer, polls are further apart, up to
-`LONGEST_GAP`: more would be felt when it is back. While a DNS cache answers, nothing new comes
-before what it holds expires; then that is the time of the next poll, if it is at most
+little earlier or later, by a part that its name and the number of the poll decide. That is as good
+as chance here, and a test can say when it will be. While DNS does not answer, polls are further
+apart, up to `LONGEST_GAP`: more would be felt when it is back. While a DNS cache answers, nothing
+new comes before what it holds expires; then that is the time of the next poll, if it is at most
 `LONGEST_CACHED` intervals away: another DNS server may have another cache.
 """
 
 import hashlib
 from dataclasses import dataclass, replace
 
-# Of the interval: by so much at most a poll is early.
-EARLY = 0.1
+# Of the interval: by so much at most a poll is early, or late. In the mean it is a little late, so
+# that there is no more than one in an interval.
+EARLY = 0.04
+LATE = 0.05
 # Seconds, unless the interval itself is longer.
 LONGEST_GAP = 5.0
 # A short interval asks for quick news after an outage, too: eight of them are the longest gap.
@@ -64,14 +66,14 @@ def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
 
     `salt` is another one for each pod and poll.
     """
-    part = EARLY * spread(salt)
+    part = (EARLY + LATE) * spread(salt)
     if pace.is_stale and not pace.doubts:
         interval = min(interval, STALE_AGAIN)
     if pace.expires is not None and pace.expires > started + interval:
         return min(pace.expires + interval * part, started + interval * LONGEST_CACHED)
     longest = max(interval, LONGEST_GAP)
     gap = min(interval * 2.0 ** min(max(pace.doubts - 1, 0), MOST_DOUBLINGS), longest)
-    return started + gap * (1 - part)
+    return started + gap * (1 - EARLY + part)
 
 
 def spread(salt: str) -> float:

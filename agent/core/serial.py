@@ -20,10 +20,11 @@ Pure. All times are clock seconds.
 from dataclasses import dataclass, replace
 from math import inf
 
-# Seconds. The longest that a change stays hidden by a serial that did not announce it.
-GAP = 60.0
-# Of that: so much later at most, another part for each pod and time.
-LATE = 0.1
+# Seconds. So long at least the serial is enough; a change that it did not announce is hidden then.
+GAP = 45.0
+# Of that: so much longer at most, another part for each pod and time. All who asked for the peers
+# at one change do so again over most of a minute then, and not together.
+LATE = 1.0
 # Seconds. So long after a serial was first seen, the second that it stands for is over, although a
 # time to live is told in whole seconds and may make an answer one of them younger than it is.
 AGAIN = 2.0

@@ -77,8 +77,8 @@ def test_at_rest_all_pods_are_asked_for_once_a_minute() -> None:
     assert 8 <= full(scene) <= 10
 
 
-def test_a_change_has_all_pods_asked_for_three_times_at_most() -> None:
-    assert 1 <= full(replace(scenes.CHANGE, until=scenes.BEFORE + 30)) <= 3
+def test_a_change_has_all_pods_asked_for_four_times_at_most() -> None:
+    assert 1 <= full(replace(scenes.CHANGE, until=scenes.BEFORE + 30)) <= 4
 
 
 @pytest.mark.parametrize("pods", [10, 100, 700])
@@ -86,7 +86,7 @@ def test_a_change_has_all_pods_asked_for_three_times_at_most() -> None:
     "scene", [scenes.REST, scenes.RESTART, scenes.ORDERED, scenes.BUSIER, scenes.NEVER]
 )
 def test_no_load_that_lasts_is_more_than_peer_finders(scene: Scene, pods: int) -> None:
-    """A poll is up to a tenth early, and so there are a twentieth more of them."""
+    """A poll may be a little early, and what is asked for in a minute is more by chance."""
     assert seen(scene, pods).mean.size < 1.1 * table.peer_finder(pods).size + sizes.SERIAL * pods
 
 

@@ -103,14 +103,14 @@ MUTATIONS = (
         SCHEDULE,
         "a fleet polls in step",
         POLLS,
-        "part = EARLY * spread(salt)",
+        "part = (EARLY + LATE) * spread(salt)",
         "part = 0.0",
     ),
     _of(
         SCHEDULE,
-        "a poll comes later than the interval",
+        "a poll comes late by a tenth of the interval",
         POLLS,
-        "return started + gap * (1 - part)",
+        "return started + gap * (1 - EARLY + part)",
         "return started + gap * (1 + part)",
     ),
     _of(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from agent.core.membership import LONGEST_SETTLE
 from agent.core.observation import Unknown
-from agent.core.schedule import EARLY
+from agent.core.schedule import EARLY, LATE
 from agent.formats import Withheld
 from tests.simulation.agents import MAIN
 from tests.simulation.journal import Called, Event, Rolled, Saw, Turned, Wrote
@@ -153,7 +153,7 @@ def outages(at: Reader, event: Event) -> Iterator[str]:
 
 
 def turns(at: Reader, event: Event) -> Iterator[str]:
-    """The loop never turns for nothing, and polls once in an interval, a little early at most.
+    """The loop never turns for nothing, and polls once in an interval, a little early or late.
 
     After a poll that brought nothing, or what a cache had, it may wait for longer.
     """
@@ -162,12 +162,12 @@ def turns(at: Reader, event: Event) -> Iterator[str]:
         gap = event.asked - life.asked_before
         if gap < life.shortest_gap * (1 - EARLY) - EPSILON:
             yield f"it asked again after {gap:.6f} s"
-        if gap > max(life.longest_gap, life.took_before) + EPSILON:
+        if gap > max(life.longest_gap * (1 + LATE), life.took_before) + EPSILON:
             yield f"it did not ask for {gap:.6f} s"
     if isinstance(event, Turned) and life.saw:
         if not life.has_polled and not life.has_changed and event.end != "timed out":
             yield f"it turned for nothing at {event.began}"
-        if event.due > life.saw.asked + life.longest_gap + EPSILON:
+        if event.due > life.saw.asked + life.longest_gap * (1 + LATE) + EPSILON:
             yield f"it would not ask before {event.due - life.saw.asked:.6f} s"
 
 

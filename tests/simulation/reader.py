@@ -48,6 +48,7 @@ class Life:
     is_ready: bool = False
     was_refused: bool = False
     view: frozenset[str] = frozenset()
+    had_anybody: bool = False
     roll: Roll | None = None
     opened_at: float | None = None
     saw: Saw | None = None
@@ -131,6 +132,7 @@ class Reader:
                 self._saw(event)
             case Said(kind="members", peers=peers):
                 life.view, life.has_changed = frozenset(peers), True
+                life.had_anybody |= bool(peers)
             case Rolled():
                 self._rolled(event)
             case Refused():
@@ -181,7 +183,7 @@ class Reader:
         life.is_first = self.books.is_answered and not life.was_answered
         others = self.books.view().keys() - {self.books.me}
         life.is_first &= isinstance(event.seen, Answered) and bool(others)
-        life.is_first &= bool(life.view) or life.roll is None  # not after all have gone
+        life.is_first &= bool(life.view) or not life.had_anybody  # not after all have gone
         life.was_answered = self.books.is_answered
         if self.books.view().keys() == life.view:
             life.unsettled_from = None

@@ -126,5 +126,5 @@ def test_a_day_at_rest_leaves_nothing_behind(tmp_path: Path) -> None:
     day.play(HOUR)
     after_an_hour = blocks_in_use()
     day.play(HOURS * HOUR)
-    assert day.polls >= HOURS * HOUR / INTERVAL
+    assert day.polls >= 0.95 * HOURS * HOUR / INTERVAL
     assert blocks_in_use() - after_an_hour < MOST
