@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -37,7 +37,7 @@ from agent.core.delivery import DeliveryRules
 from agent.core.gate import NOT_READY
 from agent.core.identity import Identity
 from agent.core.notice import Notice, to_lines
-from agent.core.observation import Answered, Observation
+from agent.core.observation import Answered, Observation, Quiet
 from agent.core.roll import Roll
 from agent.core.surroundings import Told, bare_source
 from agent.core.tracking import is_self
@@ -48,6 +48,8 @@ from agent.loop import End, Loop
 from agent.process import reap
 from agent.publish import PublishError
 from agent.settings import Loaded
+
+Seen = TypeVar("Seen", bound=Observation | Quiet)
 
 # The notifier's name, instead of which that of the hook is told.
 _HOOK = "the hook"
@@ -161,7 +163,7 @@ class _Names:
         self.is_listed = not me.is_member
         self.content = b""
 
-    def saw(self, seen: Observation) -> Observation:
+    def saw(self, seen: Seen) -> Seen:
         """Notes whether this pod is listed; whoever is not in half an answer may be."""
         if isinstance(seen, Answered) and self._me.is_member:
             is_in_it = any(is_self(self._me, endpoint) for endpoint in seen.endpoints)
@@ -222,6 +224,7 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
 
     edges = Edges(
         observe=lambda: names.saw(signals.guard(asking.observe)()),
+        observe_at_rest=lambda: names.saw(signals.guard(asking.observe_at_rest)()),
         clock=clock,
         targets=(names.target,),
         tell=words,
