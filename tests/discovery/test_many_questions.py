@@ -9,7 +9,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from agent.discovery.attempt import IN_FLIGHT, Reply
+from agent.discovery.attempt import IN_FLIGHT, PATIENCE, Reply
 from agent.discovery.reading import pointer_of, read_names
 from agent.discovery.transport import Resolver
 from tests.discovery.clock import Clock, Overtime
@@ -49,9 +49,11 @@ ALL = {pointer: (name_of(pointer),) for pointer in NAMES}
 
 
 def test_all_are_answered_each_by_its_own_and_each_is_asked_once(serve: Serve) -> None:
-    server = serve(right)
+    server, began = serve(right), time.monotonic()
     assert said(ask(server)) == ALL
-    assert sorted(question.name for question in server.asked) == sorted(NAMES)
+    assert {question.name for question in server.asked} == set(NAMES)
+    if time.monotonic() - began < PATIENCE:  # else some may have been taken for lost
+        assert len(server.asked) == len(NAMES)
     assert len({question.wire[:2] for question in server.asked}) > len(NAMES) / 2
 
 
