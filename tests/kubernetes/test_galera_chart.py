@@ -15,6 +15,7 @@ from tests.kubernetes.example import EXAMPLES, Example, page
 from tests.kubernetes.galera import begins, is_whole, servers, stops_in_order
 from tests.kubernetes.images import Images
 from tests.kubernetes.loading import Loader
+from tests.kubernetes.patience import START, in_time
 from tests.support.need import need_program
 
 _CHART = Path("charts") / "examples" / "galera"
@@ -46,5 +47,5 @@ def test_the_commands_of_the_readme_do_what_it_says(galera: Example, images: Ima
     galera.types()
     is_whole(galera, 3)
     galera.types()
-    assert not galera.ready("app=db")
+    in_time(lambda: not galera.ready("app=db"), START, "nobody is ready any more")
     assert galera.is_over()
