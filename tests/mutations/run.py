@@ -26,7 +26,7 @@ SEEDS = 40
 # And so many where no other test fails.
 MANY_SEEDS = 1000
 # Seconds. A mutation may make the agent wait for ever.
-LONGEST = 60.0
+LONGEST = 120.0
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 _ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("ROLLCALL_", "PYTEST_"))}
 
