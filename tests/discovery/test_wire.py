@@ -199,6 +199,15 @@ def test_each_change_that_has_a_meaning_has_a_print_of_its_own() -> None:
     assert len(set(digests)) == len(DIFFERENT) + 1
 
 
+@pytest.mark.parametrize(("kind", "size"), [("A", 4), ("AAAA", 16)])
+def test_each_set_of_addresses_has_a_print_of_its_own(kind: Kind, size: int) -> None:
+    one, other = (record(TO_QUESTION, kind, bytes([number] * size)) for number in (1, 2))
+    question = wire.section(ZONE, kind)
+    packets = [Packet(question, records) for records in ((one,), (other,), (one, other))]
+    digests = [seen.digest for p in packets if isinstance(seen := plain(p.wire, question), Print)]
+    assert len(set(digests)) == 3
+
+
 def listed(target: bytes, priority: int = 0) -> bytes:
     return record(TO_QUESTION, "SRV", srv(target, priority=priority, port=7))
 
