@@ -14,21 +14,27 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
-from agent.discovery.wire import HEADER
+from agent.discovery.layout import (
+    COUNTS,
+    HEADER,
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    OPCODE,
+    POINTER,
+    QR,
+    RCODE,
+    RESERVED,
+    TC,
+    TOO_LONG,
+)
 
-_HEADER = Struct(">HHHHHH")  # ID, flags, and how many records each section has
 _FIELDS = Struct(">IH")  # behind the owner, its type and class: time to live, length of the data
-_QR, _OPCODE, _TC, _RESERVED, _RCODE = 0x8000, 0x7800, 0x0200, 0x0040, 0x000F
 # With the Internet's class; OPT has another field there.
 _A, _PTR, _AAAA, _SRV = (b"\0%c\0\1" % kind for kind in (1, 12, 28, 33))
 _OPT = b"\0\x29"
 _TARGET = 6  # where an SRV record's target begins, behind priority, weight and port: RFC 2782
 _FAMILIES = {_A: socket.AF_INET, _AAAA: socket.AF_INET6}
 _OF_QUESTION = b"\xc0%c" % HEADER  # a pointer to the question's name
-_TOO_LONG = 2**31  # a time to live is shorter: RFC 2181 section 8
-_LONGEST_NAME = 255
-_LONGEST_LABEL = 63
-_POINTER = 0xC0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +113,9 @@ def _question(wire: bytes) -> bytes:
 
 def _records(wire: bytes, question: bytes) -> Iterator[_Record]:
     """The records of a plain answer, and those beside it but for an OPT record."""
-    _, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
-    wrong = _OPCODE | _TC | _RESERVED | _RCODE
-    if flags & (_QR | wrong) != _QR or questions != 1 or authorities or not answers:
+    _, flags, questions, answers, authorities, additionals = COUNTS.unpack_from(wire)
+    wrong = OPCODE | TC | RESERVED | RCODE
+    if flags & (QR | wrong) != QR or questions != 1 or authorities or not answers:
         raise _OddError
     asked, wanted = question[:-4].lower(), question[-4:]
     at, options = HEADER + len(question), 0
@@ -130,7 +136,7 @@ def _records(wire: bytes, question: bytes) -> Iterator[_Record]:
             options += 1
             if not kind.startswith(_OPT) or ttl >> 16 or length or options > 1:
                 raise _OddError
-        elif (owner is None and kind != wanted) or ttl >= _TOO_LONG:
+        elif (owner is None and kind != wanted) or ttl >= TOO_LONG:
             raise _OddError
         else:
             yield _Record(owner, kind, at, at + length)
@@ -162,10 +168,10 @@ def _name(wire: bytes, start: int, last: int) -> str:
 def _spelt(wire: bytes, start: int) -> tuple[str, int]:
     """The name that begins at `start`, and where it ends. A pointer leads backwards."""
     labels: list[bytes] = []
-    at, end, before, room = start, 0, start, _LONGEST_NAME
+    at, end, before, room = start, 0, start, LONGEST_NAME
     while length := wire[at]:
-        if length >= _POINTER:
-            at, end = (length & ~_POINTER) << 8 | wire[at + 1], end or at + 2
+        if length >= POINTER:
+            at, end = (length & ~POINTER) << 8 | wire[at + 1], end or at + 2
             if not HEADER <= at < before:
                 raise _OddError
             before = at
@@ -174,6 +180,6 @@ def _spelt(wire: bytes, start: int) -> tuple[str, int]:
         labels.append(label)
         at += 1 + length
         room -= 1 + length
-        if length > _LONGEST_LABEL or room < 1 or b"." in label:
+        if length > LONGEST_LABEL or room < 1 or b"." in label:
             raise _OddError
     return b".".join(labels).decode("ascii"), end or at + 1

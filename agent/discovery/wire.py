@@ -15,24 +15,32 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Literal
 
+from agent.discovery.layout import (
+    COUNTS,
+    HEADER,
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    OPCODE,
+    POINTER,
+    QR,
+    RCODE,
+    RD,
+    RESERVED,
+    TC,
+    TOO_LONG,
+)
+
 Kind = Literal["SRV", "A", "AAAA", "PTR", "SOA"]
 
-_HEADER = Struct(">HHHHHH")  # ID, flags, and how many records each section has
-_ASKS = Struct(">HHHHH")  # the same behind the ID
+_ASKS = Struct(">HHHHH")  # the header behind the ID
 _QUESTION = Struct(">HH")  # behind the name: type, class
 _RECORD = Struct(">HHIH")  # behind the owner: type, class, time to live, length of the data
 _SOA_NUMBERS = Struct(">IIIII")
-HEADER = _HEADER.size
-_QR, _OPCODE, _TC, _RD, _RESERVED, _RCODE = 0x8000, 0x7800, 0x0200, 0x0100, 0x0040, 0x000F
 _NXDOMAIN = 3
 _A, _SOA, _PTR, _AAAA, _SRV, _OPT = 1, 6, 12, 28, 33, 41
 _KINDS: dict[Kind, int] = {"A": _A, "SOA": _SOA, "PTR": _PTR, "AAAA": _AAAA, "SRV": _SRV}
 _SIZES = {_A: 4, _AAAA: 16}
 _IN = 1
-_TOO_LONG = 2**31  # a time to live is shorter: RFC 2181 section 8
-_LONGEST_NAME = 255
-_LONGEST_LABEL = 63
-_POINTER = 0xC0
 _UNDERSCORE = ord("_")
 _MOST_HOPS = 8  # in one name; dnspython follows 16
 
@@ -68,10 +76,10 @@ def encoded(name: str) -> bytes:
     """
     wire = b""
     for label in name.lower().encode("ascii").split(b"."):
-        if not 0 < len(label) <= _LONGEST_LABEL:
+        if not 0 < len(label) <= LONGEST_LABEL:
             raise ValueError(name)
         wire += b"%c%b" % (len(label), label)
-    if len(wire) >= _LONGEST_NAME:
+    if len(wire) >= LONGEST_NAME:
         raise ValueError(name)
     return wire + b"\0"
 
@@ -87,7 +95,7 @@ def query(number: bytes, question: bytes, payload: int) -> bytes:
 
     `payload`: how many bytes an answer over UDP may have (EDNS, RFC 6891); 0 leaves that out.
     """
-    asks = number + _ASKS.pack(_RD, 1, 0, 0, 1 if payload else 0) + question
+    asks = number + _ASKS.pack(RD, 1, 0, 0, 1 if payload else 0) + question
     return asks + b"\0" + _RECORD.pack(_OPT, payload, 0, 0) if payload else asks
 
 
@@ -110,8 +118,8 @@ def is_cut(wire: bytes, question: bytes) -> bool:
     """Whether it is an answer to `question` that is cut short, whatever else is in it."""
     if not wire.startswith(question, HEADER):
         return False
-    _, flags, questions, *_ = _HEADER.unpack_from(wire)
-    is_short: bool = flags & (_QR | _OPCODE | _TC) == _QR | _TC
+    _, flags, questions, *_ = COUNTS.unpack_from(wire)
+    is_short: bool = flags & (QR | OPCODE | TC) == QR | TC
     return is_short and questions == 1
 
 
@@ -120,9 +128,9 @@ def _kind(question: bytes) -> int:
 
 
 def _print(wire: bytes, question: bytes) -> Print:
-    _, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
-    wrong = _OPCODE | _TC | _RESERVED | _RCODE
-    if flags & (_QR | wrong) != _QR or questions != 1 or authorities or not answers:
+    _, flags, questions, answers, authorities, additionals = COUNTS.unpack_from(wire)
+    wrong = OPCODE | TC | RESERVED | RCODE
+    if flags & (QR | wrong) != QR or questions != 1 or authorities or not answers:
         raise _OddError
     known = {HEADER: question[:-4]}
     listed, ttl, at = _listed(wire, question, answers, known)
@@ -140,7 +148,7 @@ def _listed(
     """What the records of the answer say, their lowest time to live, and where they end."""
     wanted, base = (question[:-4], _kind(question), _IN), _base(question)
     records: set[bytes] = set()
-    at, lowest = HEADER + len(question), _TOO_LONG
+    at, lowest = HEADER + len(question), TOO_LONG
     head = wire  # how the last record begins, to its time to live; none yet, and this fits nowhere
     for _ in range(count):
         if wire.startswith(head, at):
@@ -150,7 +158,7 @@ def _listed(
             begin = at
             owner, at = _name(wire, at, known, base)
             kind, of_class, ttl, length = _RECORD.unpack_from(wire, at)
-            if (owner, kind, of_class) != wanted or ttl >= _TOO_LONG:
+            if (owner, kind, of_class) != wanted or ttl >= TOO_LONG:
                 raise _OddError
             lowest = min(lowest, ttl)
             at += _RECORD.size
@@ -200,9 +208,9 @@ def _plain_options(owner: bytes, kind: int, ttl: int, length: int) -> int:
 
 
 def _soa(wire: bytes, question: bytes) -> Serial:
-    _, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
-    is_no = flags & _RCODE in (0, _NXDOMAIN) and not answers and authorities == 1
-    if flags & (_QR | _OPCODE | _TC | _RESERVED) != _QR or questions != 1 or not is_no:
+    _, flags, questions, answers, authorities, additionals = COUNTS.unpack_from(wire)
+    is_no = flags & RCODE in (0, _NXDOMAIN) and not answers and authorities == 1
+    if flags & (QR | OPCODE | TC | RESERVED) != QR or questions != 1 or not is_no:
         raise _OddError
     known = {HEADER: question[:-4]}
     owner, at = _spelt(wire, HEADER + len(question), known)
@@ -234,13 +242,13 @@ def _name(wire: bytes, start: int, known: dict[int, bytes], base: bytes) -> tupl
     of them end in. Raises _OddError and IndexError.
     """
     length = wire[start]
-    if length >= _POINTER:
-        name = known.get((length & ~_POINTER) << 8 | wire[start + 1])
+    if length >= POINTER:
+        name = known.get((length & ~POINTER) << 8 | wire[start + 1])
         if name is not None:
             return name, start + 2
-    elif 0 < length <= _LONGEST_LABEL and wire.startswith(base, start + 1 + length):
+    elif 0 < length <= LONGEST_LABEL and wire.startswith(base, start + 1 + length):
         end = start + 1 + length + len(base)
-        if end - start > _LONGEST_NAME:
+        if end - start > LONGEST_NAME:
             raise _OddError
         known[start] = name = wire[start:end].lower()
         return name, end
@@ -253,13 +261,13 @@ def _spelt(wire: bytes, start: int, known: dict[int, bytes]) -> tuple[bytes, int
     A pointer leads to labels, and they, with all that they lead to, are over before the name.
     """
     labels: list[bytes] = []
-    at, end, part, limit, room, hops = start, 0, start, len(wire), _LONGEST_NAME, 0
+    at, end, part, limit, room, hops = start, 0, start, len(wire), LONGEST_NAME, 0
     while length := wire[at]:
-        if length >= _POINTER:
-            target = (length & ~_POINTER) << 8 | wire[at + 1]
+        if length >= POINTER:
+            target = (length & ~POINTER) << 8 | wire[at + 1]
             hops += 1
             is_over = at + 2 > limit or hops > _MOST_HOPS
-            if is_over or not HEADER <= target < part or wire[target] >= _POINTER:
+            if is_over or not HEADER <= target < part or wire[target] >= POINTER:
                 raise _OddError
             end = end or at + 2
             at, part, limit = target, target, part
@@ -267,7 +275,7 @@ def _spelt(wire: bytes, start: int, known: dict[int, bytes]) -> tuple[bytes, int
         labels.append(wire[at : at + 1 + length])
         at += 1 + length
         room -= 1 + length
-        if length > _LONGEST_LABEL or room < 1 or at >= limit:
+        if length > LONGEST_LABEL or room < 1 or at >= limit:
             raise _OddError
     known[start] = name = b"".join(labels).lower() + b"\0"
     return name, end or at + 1

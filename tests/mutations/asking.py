@@ -218,8 +218,8 @@ MUTATIONS = (
         "an answer with a failure's code is read",
         DOUBT,
         RDATA,
-        "wrong = _OPCODE | _TC | _RESERVED | _RCODE",
-        "wrong = _OPCODE | _TC | _RESERVED",
+        "wrong = OPCODE | TC | RESERVED | RCODE",
+        "wrong = OPCODE | TC | RESERVED",
         _RDATA_TESTS,
     ),
     Mutation(

@@ -17,16 +17,16 @@ def _wire(name: str, rule: str, old: str, new: str) -> Mutation:
     return Mutation(name, rule, WIRE, old, new, _WIRE_TESTS)
 
 
-_READS_A_PRINT = "if flags & (_QR | wrong) != _QR or questions != 1 or authorities or not answers:"
-_ANSWERS = "if (owner, kind, of_class) != wanted or ttl >= _TOO_LONG:"
+_READS_A_PRINT = "if flags & (QR | wrong) != QR or questions != 1 or authorities or not answers:"
+_ANSWERS = "if (owner, kind, of_class) != wanted or ttl >= TOO_LONG:"
 _ENDS = "if at != len(wire) or (located and _kind(question) != _SRV):"
 _ADDRESS = "if length == _SIZES.get(kind) and of_class == _IN:"
-_IS_NO = "is_no = flags & _RCODE in (0, _NXDOMAIN) and not answers and authorities == 1"
-_OF_NO = "if flags & (_QR | _OPCODE | _TC | _RESERVED) != _QR or questions != 1 or not is_no:"
+_IS_NO = "is_no = flags & RCODE in (0, _NXDOMAIN) and not answers and authorities == 1"
+_OF_NO = "if flags & (QR | OPCODE | TC | RESERVED) != QR or questions != 1 or not is_no:"
 _IS_SOA = "if (kind, of_class) != (_SOA, _IN) or numbers + _SOA_NUMBERS.size != at:"
 _OPTIONS = 'if kind != _OPT or owner != b"\\0" or ttl >> 16 or length:'
-_LEADS = "if is_over or not HEADER <= target < part or wire[target] >= _POINTER:"
-_WRONG = "    wrong = _OPCODE | _TC | _RESERVED | _RCODE\n"
+_LEADS = "if is_over or not HEADER <= target < part or wire[target] >= POINTER:"
+_WRONG = "    wrong = OPCODE | TC | RESERVED | RCODE\n"
 
 MUTATIONS = (
     # What is told apart.
@@ -143,11 +143,11 @@ MUTATIONS = (
         "    if not wire.startswith(question, HEADER):\n        return None\n",
         "",
     ),
-    _wire("a question has a print", ODD, "flags & (_QR | wrong) != _QR", "flags & wrong"),
-    _wire("another opcode has a print", ODD, _WRONG, _WRONG.replace("_OPCODE | ", "")),
-    _wire("an answer cut short has a print", ODD, _WRONG, _WRONG.replace("_TC | ", "")),
-    _wire("a reserved bit has a print", ODD, _WRONG, _WRONG.replace("_RESERVED | ", "")),
-    _wire("a failure has a print", ODD, _WRONG, _WRONG.replace(" | _RCODE", "")),
+    _wire("a question has a print", ODD, "flags & (QR | wrong) != QR", "flags & wrong"),
+    _wire("another opcode has a print", ODD, _WRONG, _WRONG.replace("OPCODE | ", "")),
+    _wire("an answer cut short has a print", ODD, _WRONG, _WRONG.replace("TC | ", "")),
+    _wire("a reserved bit has a print", ODD, _WRONG, _WRONG.replace("RESERVED | ", "")),
+    _wire("a failure has a print", ODD, _WRONG, _WRONG.replace(" | RCODE", "")),
     _wire(
         "two questions have a print",
         ODD,
@@ -188,7 +188,7 @@ MUTATIONS = (
         "a time to live is as long as it says",
         ODD,
         _ANSWERS,
-        _ANSWERS.replace(" or ttl >= _TOO_LONG", ""),
+        _ANSWERS.replace(" or ttl >= TOO_LONG", ""),
     ),
     _wire(
         "an address of another class is an address",
@@ -255,7 +255,7 @@ MUTATIONS = (
         "a pointer may lead to a pointer",
         ODD,
         _LEADS,
-        _LEADS.replace(" or wire[target] >= _POINTER", ""),
+        _LEADS.replace(" or wire[target] >= POINTER", ""),
     ),
     _wire("any number of pointers may follow each other", ODD, " or hops > _MOST_HOPS", ""),
     _wire("half a pointer may be in the name it is of", ODD, "at + 2 > limit or ", ""),
@@ -263,20 +263,20 @@ MUTATIONS = (
     _wire(
         "a label has any length",
         ODD,
-        "if length > _LONGEST_LABEL or room < 1 or at",
+        "if length > LONGEST_LABEL or room < 1 or at",
         "if room < 1 or at",
     ),
     _wire("a name has any length", ODD, " or room < 1 or at", " or at"),
     _wire(
         "the label before the service's name has any length",
         ODD,
-        "elif 0 < length <= _LONGEST_LABEL and wire",
+        "elif 0 < length <= LONGEST_LABEL and wire",
         "elif 0 < length and wire",
     ),
     _wire(
         "a pod's name has any length",
         ODD,
-        "        if end - start > _LONGEST_NAME:\n            raise _OddError\n",
+        "        if end - start > LONGEST_NAME:\n            raise _OddError\n",
         "",
     ),
     # A zone's number.
@@ -284,7 +284,7 @@ MUTATIONS = (
         "a failure tells a number",
         NUMBER,
         _IS_NO,
-        _IS_NO.replace("flags & _RCODE in (0, _NXDOMAIN) and ", ""),
+        _IS_NO.replace("flags & RCODE in (0, _NXDOMAIN) and ", ""),
     ),
     _wire(
         "a no is only one with NXDOMAIN",
@@ -304,17 +304,17 @@ MUTATIONS = (
         NUMBER,
         _OF_NO,
         _OF_NO.replace(
-            "flags & (_QR | _OPCODE | _TC | _RESERVED) != _QR",
-            "flags & (_OPCODE | _TC | _RESERVED)",
+            "flags & (QR | OPCODE | TC | RESERVED) != QR",
+            "flags & (OPCODE | TC | RESERVED)",
         ),
     ),
-    _wire("another opcode tells a number", NUMBER, _OF_NO, _OF_NO.replace("_OPCODE | ", "")),
-    _wire("a no that is cut short tells a number", NUMBER, _OF_NO, _OF_NO.replace("_TC | ", "")),
+    _wire("another opcode tells a number", NUMBER, _OF_NO, _OF_NO.replace("OPCODE | ", "")),
+    _wire("a no that is cut short tells a number", NUMBER, _OF_NO, _OF_NO.replace("TC | ", "")),
     _wire(
         "a no with a reserved bit tells a number",
         NUMBER,
         _OF_NO,
-        _OF_NO.replace(" | _RESERVED", ""),
+        _OF_NO.replace(" | RESERVED", ""),
     ),
     _wire(
         "a no to two questions tells a number",
@@ -362,20 +362,20 @@ MUTATIONS = (
     _wire(
         "a cut question is an answer",
         ODD,
-        "flags & (_QR | _OPCODE | _TC) == _QR | _TC",
-        "flags & (_OPCODE | _TC) == _TC",
+        "flags & (QR | OPCODE | TC) == QR | TC",
+        "flags & (OPCODE | TC) == TC",
     ),
     _wire(
         "a whole answer is cut short",
         ODD,
-        "flags & (_QR | _OPCODE | _TC) == _QR | _TC",
-        "flags & (_QR | _OPCODE) == _QR",
+        "flags & (QR | OPCODE | TC) == QR | TC",
+        "flags & (QR | OPCODE) == QR",
     ),
     _wire(
         "a cut answer of another opcode is one",
         ODD,
-        "flags & (_QR | _OPCODE | _TC) == _QR | _TC",
-        "flags & (_QR | _TC) == _QR | _TC",
+        "flags & (QR | OPCODE | TC) == QR | TC",
+        "flags & (QR | TC) == QR | TC",
     ),
     _wire(
         "a cut answer to another question is one",
@@ -393,20 +393,20 @@ MUTATIONS = (
     _wire(
         "a name of any length is asked for",
         ASKED,
-        "if len(wire) >= _LONGEST_NAME:",
+        "if len(wire) >= LONGEST_NAME:",
         "if not wire:",
     ),
     _wire(
         "a label of any length is asked for",
         ASKED,
-        "if not 0 < len(label) <= _LONGEST_LABEL:",
+        "if not 0 < len(label) <= LONGEST_LABEL:",
         "if not 0 < len(label) < 256:",
     ),
     _wire(
         "a label of nothing is asked for",
         ASKED,
-        "if not 0 < len(label) <= _LONGEST_LABEL:",
-        "if not len(label) <= _LONGEST_LABEL:",
+        "if not 0 < len(label) <= LONGEST_LABEL:",
+        "if not len(label) <= LONGEST_LABEL:",
     ),
     _wire(
         "a name is asked for in its letter case",
