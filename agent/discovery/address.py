@@ -14,7 +14,7 @@ from agent.core.observation import Absent, Answered, Endpoint, Unknown, Why
 from agent.discovery.attempt import Reply
 from agent.discovery.inquiry import BOTH, Inquiry
 from agent.discovery.naming import ASK_AGAIN, NO_NAME_YET, STRANGER, Naming
-from agent.discovery.reading import Addresses, answer_of, read_addresses
+from agent.discovery.reading import Addresses, aged, answer_of, read_addresses
 from agent.discovery.transport import Resolver
 from agent.discovery.wire import Kind, Print
 
@@ -54,9 +54,7 @@ class AddressDiscovery:
             return called
         if self._seen is None or called != self._called:
             self._called, self._seen = called, self._read(called, found.ttl)
-        if isinstance(self._seen, Answered) and self._seen.ttl != found.ttl:
-            return replace(self._seen, ttl=found.ttl)
-        return self._seen
+        return aged(self._seen, found.ttl)
 
     def _read(self, called: Mapping[str, str], ttl: float) -> Answered | Absent:
         by_name: dict[str, tuple[str, ...]] = {}

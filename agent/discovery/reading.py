@@ -145,6 +145,13 @@ def answer_of(listed: Mapping[str, tuple[str, ...]], ttl: float) -> Answered:
     return Answered(endpoints, ttl)
 
 
+def aged(seen: Answered | Absent | Unknown, ttl: float) -> Answered | Absent | Unknown:
+    """The same with another time to live, which a cache counts down."""
+    if isinstance(seen, Answered) and seen.ttl != ttl:
+        return replace(seen, ttl=ttl)
+    return seen
+
+
 def reply_from(reply: Reply | Failure) -> str:
     """Whose reply it is, for a sentence."""
     return str(reply.server) if isinstance(reply, Reply) else "the nameserver"

@@ -4,12 +4,10 @@ Kubernetes answers the bare name with every port of every endpoint, and with the
 them; the specification has only `_port._proto.service`, yet CoreDNS and kube-dns do both.
 """
 
-from dataclasses import replace
-
 from agent.core.observation import Absent, Answered, Unknown
 from agent.discovery.attempt import Reply
 from agent.discovery.inquiry import Inquiry
-from agent.discovery.reading import read_srv
+from agent.discovery.reading import aged, read_srv
 from agent.discovery.transport import Resolver
 from agent.discovery.wire import Print
 
@@ -31,14 +29,7 @@ class SrvDiscovery:
             return read_srv(reply, self._service)
         if self._seen is None or reply.plain.digest != self._digest:
             self._digest, self._seen = reply.plain.digest, read_srv(reply, self._service)
-        return _aged(self._seen, reply.plain.ttl)
-
-
-def _aged(seen: Answered | Absent | Unknown, ttl: float) -> Answered | Absent | Unknown:
-    """The same with another time to live, which a cache counts down."""
-    if isinstance(seen, Answered) and seen.ttl != ttl:
-        return replace(seen, ttl=ttl)
-    return seen
+        return aged(self._seen, reply.plain.ttl)
 
 
 def srv_name(inquiry: Inquiry) -> str:

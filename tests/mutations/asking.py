@@ -138,7 +138,7 @@ MUTATIONS = (
         "an answer that is not read again keeps its time to live",
         PRINT,
         SRV,
-        "return _aged(self._seen, reply.plain.ttl)",
+        "return aged(self._seen, reply.plain.ttl)",
         "return self._seen",
         _LARGE_TESTS,
     ),
