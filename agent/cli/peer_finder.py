@@ -222,9 +222,11 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
     def start(news: Notice) -> Script:
         return hooks.start(names.content, is_first=news.is_first)
 
+    observe = signals.guard(asking.observe)
+    observe_at_rest = signals.guard(asking.observe_at_rest)
     edges = Edges(
-        observe=lambda: names.saw(signals.guard(asking.observe)()),
-        observe_at_rest=lambda: names.saw(signals.guard(asking.observe_at_rest)()),
+        observe=lambda: names.saw(observe()),
+        observe_at_rest=lambda: names.saw(observe_at_rest()),
         clock=clock,
         targets=(names.target,),
         tell=words,

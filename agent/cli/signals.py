@@ -68,7 +68,7 @@ class Signals:
             try:
                 return function(*args, **more)
             finally:
-                self._may_raise = False
+                self.end()
 
         return guarded
 
