@@ -92,7 +92,7 @@ def heard(watch: Watch, serial: int, now: float) -> Watch:
         return replace(watch, known=known, news_at=now, is_surprised=False, misses=0)
     if watch.is_surprised:
         return _off(watch, now)
-    return replace(watch, misses=0)
+    return replace(watch, misses=0) if watch.misses else watch
 
 
 def missed(watch: Watch, now: float) -> Watch:

@@ -12,6 +12,7 @@ import itertools
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Doubt
 from agent.discovery import wire
 from agent.discovery.rdata import Names, names_in
+from agent.discovery.repeats import Repeats
 from agent.discovery.wire import Print, Serial
 
 # RFC 9715 section 3 and DNS flag day 2020: what passes unfragmented nearly everywhere.
@@ -106,6 +108,7 @@ class Attempts:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._large: dict[tuple[Nameserver, bytes], int] = {}
+        self._repeats = Repeats()
 
     def ask(self, server: Nameserver, question: bytes, until: float) -> Reply | Failure:
         """Tries it: UDP, once more without EDNS after FORMERR, TCP after TC.
@@ -118,7 +121,8 @@ class Attempts:
         try:
             if not is_tcp:
                 reply = self._udp(server, question, payload, until)
-                if not reply.is_cut and reply.rcode == dns.rcode.FORMERR:
+                # What is cut short may end in mid-record, and has no rcode to read then.
+                if not (reply.plain or reply.is_cut) and reply.rcode == dns.rcode.FORMERR:
                     payload = 0  # RFC 6891 section 7
                     reply = self._udp(server, question, payload, until)
                 is_tcp = reply.is_cut
@@ -170,7 +174,7 @@ class Attempts:
         """Asks all of them, IN_FLIGHT at a time, until nothing comes for `patience` seconds."""
         unsent = iter(questions)
         waiting: dict[bytes, tuple[bytes, bytes]] = {}
-        with _socket(server, socket.SOCK_DGRAM, PATIENCE) as sock:
+        with closing(_socket(server, socket.SOCK_DGRAM, PATIENCE)) as sock:
             while (left := until - self._clock()) > 0:
                 for question in itertools.islice(unsent, IN_FLIGHT - len(waiting)):
                     while (number := os.urandom(2)) in waiting:
@@ -186,7 +190,7 @@ class Attempts:
                 except TimeoutError:
                     return
                 asked, question = waiting.get(came[:2], (b"", b""))
-                if asked and (reply := _reply(asked, question, came, server)):
+                if asked and (reply := self._reply(asked, question, came, server)):
                     del waiting[came[:2]]
                     yield question, reply
 
@@ -195,11 +199,12 @@ class Attempts:
         passed_over = 0
         asked = wire.query(os.urandom(2), question, payload)
         left = max(0.001, until - self._clock())
-        with _socket(server, socket.SOCK_DGRAM, left) as sock:
+        sock = _socket(server, socket.SOCK_DGRAM, left)
+        try:
             sock.send(asked)
             while left > 0:
                 try:
-                    reply = _reply(asked, question, sock.recv(65535), server)
+                    reply = self._reply(asked, question, sock.recv(65535), server)
                 except TimeoutError:
                     break
                 if reply is not None:
@@ -207,6 +212,8 @@ class Attempts:
                 passed_over += 1
                 left = until - self._clock()
                 sock.settimeout(max(0.001, left))
+        finally:
+            sock.close()
         odd = f" but {passed_over} packets that do not answer the question" if passed_over else ""
         doubt = Doubt.FOREIGN if passed_over else Doubt.NO_ANSWER
         raise _SilenceError(f"nothing came from {server}{odd} in time", doubt)
@@ -214,15 +221,16 @@ class Attempts:
     def _tcp(self, server: Nameserver, question: bytes, payload: int, until: float) -> Reply:
         """The answer over TCP. Raises OSError and _BrokenError."""
         asked = wire.query(os.urandom(2), question, payload)
-        with _socket(server, socket.SOCK_STREAM, max(0.001, until - self._clock())) as sock:
+        left = max(0.001, until - self._clock())
+        with closing(_socket(server, socket.SOCK_STREAM, left)) as sock:
             sock.sendall(len(asked).to_bytes(2, "big") + asked)
             size = int.from_bytes(self._receive(sock, 2, until), "big")
-            reply = _reply(asked, question, self._receive(sock, size, until), server)
+            reply = self._reply(asked, question, self._receive(sock, size, until), server)
         if reply is None:
             raise _BrokenError("it does not answer the question")
         return reply
 
-    def _receive(self, sock: socket.socket, size: int, until: float) -> bytes:
+    def _receive(self, sock: socket.SocketType, size: int, until: float) -> bytes:
         """Exactly `size` bytes, whatever pieces they come in."""
         read = bytearray()
         while len(read) < size:
@@ -234,6 +242,21 @@ class Attempts:
             read += piece
         return bytes(read)
 
+    def _reply(
+        self, asked: bytes, question: bytes, came: bytes, server: Nameserver
+    ) -> Reply | None:
+        """What came, if it answers what was `asked`; None for a stranger's or a broken message."""
+        has_id = came[:2] == asked[:2]
+        plain = self._repeats.plain(came, question) if has_id else None
+        reply = Reply(came, server, plain or (names_in(came, question) if has_id else None))
+        if reply.plain or (has_id and wire.is_cut(came, question)):
+            return reply
+        try:
+            is_answer = dns.message.from_wire(asked).is_response(reply.message)
+        except (dns.exception.DNSException, ValueError):
+            return None
+        return reply if is_answer else None
+
 
 def cut_short(server: Nameserver, question: bytes = _SRV) -> str:
     """What it means that an answer over TCP has TC, in a phrase, and what asks for less."""
@@ -241,14 +264,14 @@ def cut_short(server: Nameserver, question: bytes = _SRV) -> str:
     return f"the answer of {server} is cut short over TCP too, it has too many records: {less}"
 
 
-def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> socket.socket:
+def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> socket.SocketType:
     """A connected socket: then only this server's packets arrive, and a refusal is noticed."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     address: Any = (server.host, server.port)
     if "%" in server.host:  # a scope such as fe80::1%eth0 becomes its interface's number
         numeric = socket.AI_NUMERICHOST
         address = socket.getaddrinfo(server.host, server.port, family, kind, flags=numeric)[0][4]
-    sock = socket.socket(family, kind)
+    sock = socket.SocketType(family, kind)  # what socket.socket wraps, and a poll has no use for
     try:
         sock.settimeout(timeout)
         sock.connect(address)
@@ -256,17 +279,3 @@ def _socket(server: Nameserver, kind: socket.SocketKind, timeout: float) -> sock
         sock.close()
         raise
     return sock
-
-
-def _reply(asked: bytes, question: bytes, came: bytes, server: Nameserver) -> Reply | None:
-    """What came, if it answers what was `asked`; None for a stranger's or a broken message."""
-    has_id = came[:2] == asked[:2]
-    plain = (wire.plain(came, question) or names_in(came, question)) if has_id else None
-    reply = Reply(came, server, plain)
-    if reply.plain or (has_id and wire.is_cut(came, question)):
-        return reply
-    try:
-        is_answer = dns.message.from_wire(asked).is_response(reply.message)
-    except (dns.exception.DNSException, ValueError):
-        return None
-    return reply if is_answer else None

@@ -43,6 +43,8 @@ class BySerial:
         self._resolver = resolver
         self._inquiry = inquiry
         self._unix_time = unix_time
+        self._may_ask = inquiry.serial != "never" and not inquiry.service.is_bare
+        self._zone = encoded(inquiry.service.cluster_domain) if self._may_ask else b""
         self._watch = Watch()
         self._endpoints: tuple[Endpoint, ...] = ()
         self._is_large = False
@@ -55,17 +57,14 @@ class BySerial:
     def observe_at_rest(self) -> Observation | Quiet:
         """Asks once for what is enough if nothing changed and nothing is awaited."""
         deadline = self._resolver.deadline()
-        if serial.is_due(self._watch, self._resolver.clock(), self._part) or not self._is_wanted:
+        if not self._is_wanted or serial.is_due(self._watch, self._resolver.clock(), self._part):
             return self._ask(deadline, at_rest=True)
         return self._ask_serial(deadline) or self._ask(deadline, at_rest=True)
 
     @property
     def _is_wanted(self) -> bool:
         """Whether the serial is to be asked for here; Docker's DNS has none."""
-        use = self._inquiry.serial
-        if use == "never" or self._inquiry.service.is_bare:
-            return False
-        return self._is_large or use == "always"
+        return self._may_ask and (self._is_large or self._inquiry.serial == "always")
 
     def _ask_serial(self, deadline: float) -> Quiet | Unknown | None:
         """Asks for the serial; None where it does not say that nothing changed."""
@@ -76,7 +75,7 @@ class BySerial:
             case Failure(reason, doubt) if reply.is_timeout:  # it took all the time there is
                 self._watch = serial.missed(self._watch, now)
                 return Unknown(reason, doubt)
-            case Reply(plain=Serial(owner, number)) if owner == encoded(zone):
+            case Reply(plain=Serial(owner, number)) if owner == self._zone:
                 if serial.is_credible(number, unix_time):
                     self._watch = serial.heard(self._watch, number, now)
                     return None if serial.is_due(self._watch, now, 1.0) else Quiet()

@@ -55,13 +55,22 @@ class Targets:
     beside: tuple[tuple[str, str], ...]
 
 
-class _Record(NamedTuple):
-    """A record's owner, None for one that answers the question, its kind, and where its data is."""
+class Record(NamedTuple):
+    """A record: its owner, None for one that answers the question, and its kind.
+
+    It begins and ends there, and its data at `start`.
+    """
 
     owner: str | None
     kind: bytes
+    begin: int
     start: int
     end: int
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is an address, and not a name."""
+        return self.kind in _FAMILIES
 
 
 class _OddError(Exception):
@@ -106,12 +115,20 @@ def targets_in(wire: bytes) -> Targets | None:
         return None
 
 
+def records_in(wire: bytes, question: bytes) -> tuple[Record, ...]:
+    """The records of a plain answer to `question`, and those beside it; none if it is not plain."""
+    try:
+        return tuple(_records(wire, question))
+    except _ODD:
+        return ()
+
+
 def _question(wire: bytes) -> bytes:
     """The first question as it stands there: no pointer can be in it."""
     return wire[HEADER : wire.index(0, HEADER) + 1 + len(_A)]
 
 
-def _records(wire: bytes, question: bytes) -> Iterator[_Record]:
+def _records(wire: bytes, question: bytes) -> Iterator[Record]:
     """The records of a plain answer, and those beside it but for an OPT record."""
     _, flags, questions, answers, authorities, additionals = COUNTS.unpack_from(wire)
     wrong = OPCODE | TC | RESERVED | RCODE
@@ -120,7 +137,7 @@ def _records(wire: bytes, question: bytes) -> Iterator[_Record]:
     asked, wanted = question[:-4].lower(), question[-4:]
     at, options = HEADER + len(question), 0
     for number in range(answers + additionals):
-        owner = None
+        begin, owner = at, None
         if number >= answers:
             owner, at = _spelt(wire, at)
         elif wire.startswith(_OF_QUESTION, at):
@@ -139,20 +156,20 @@ def _records(wire: bytes, question: bytes) -> Iterator[_Record]:
         elif (owner is None and kind != wanted) or ttl >= TOO_LONG:
             raise _OddError
         else:
-            yield _Record(owner, kind, at, at + length)
+            yield Record(owner, kind, begin, at, at + length)
         at += length
     if at != len(wire):
         raise _OddError
 
 
-def _is_answer(record: _Record) -> bool:
+def _is_answer(record: Record) -> bool:
     """Nothing else belongs there."""
     if record.owner is not None:
         raise _OddError
     return True
 
 
-def _address(wire: bytes, record: _Record) -> str:
+def _address(wire: bytes, record: Record) -> str:
     """Raises KeyError and ValueError if it is none."""
     return socket.inet_ntop(_FAMILIES[record.kind], wire[record.start : record.end])
 

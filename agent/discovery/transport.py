@@ -76,10 +76,10 @@ class Resolver:
                 tried = self._attempts.ask(server, question, until)
                 if isinstance(tried, Reply):
                     self.received += len(tried.wire)
-                if isinstance(tried, Reply) and tried.rcode not in _ASK_ANOTHER:
-                    if len(servers) > 1:
-                        self._choose(server)
-                    return tried
+                    if tried.plain or tried.rcode not in _ASK_ANOTHER:
+                        if len(servers) > 1:
+                            self._choose(server)
+                        return tried
                 last[server] = tried
                 timed_out = timed_out or (isinstance(tried, Failure) and tried.is_timeout)
                 if doubt_of(tried) is Doubt.CUT_SHORT:

@@ -95,7 +95,12 @@ def query(number: bytes, question: bytes, payload: int) -> bytes:
 
     `payload`: how many bytes an answer over UDP may have (EDNS, RFC 6891); 0 leaves that out.
     """
-    asks = number + _ASKS.pack(RD, 1, 0, 0, 1 if payload else 0) + question
+    return number + _without_id(question, payload)
+
+
+@functools.lru_cache(maxsize=16)
+def _without_id(question: bytes, payload: int) -> bytes:
+    asks = _ASKS.pack(RD, 1, 0, 0, 1 if payload else 0) + question
     return asks + b"\0" + _RECORD.pack(_OPT, payload, 0, 0) if payload else asks
 
 

@@ -287,6 +287,18 @@ def test_a_truncated_answer_is_asked_for_over_tcp_and_only_that_counts(serve: Se
     assert [question.transport for question in server.asked] == ["udp", "tcp"]
 
 
+def test_an_answer_that_is_cut_in_mid_record_is_asked_for_over_tcp(serve: Serve) -> None:
+    def udp(question: Question) -> Iterable[bytes]:
+        yield answer(question, ADDRESS, cut=True)[:-3]
+
+    def tcp(question: Question, stream: Stream) -> None:
+        stream.send(framed(answer(question, ADDRESS)))
+
+    server = serve(udp, tcp)
+    assert ask(server).records == ["10.0.0.1"]
+    assert [question.transport for question in server.asked] == ["udp", "tcp"]
+
+
 def test_a_truncated_answer_without_edns_is_asked_for_over_tcp_without_it(serve: Serve) -> None:
     def udp(question: Question) -> Iterable[bytes]:
         if question.message.edns >= 0:

@@ -66,8 +66,8 @@ MUTATIONS = (
         "a FORMERR to EDNS is the last word",
         ASKS,
         ATTEMPT,
-        "if not reply.is_cut and reply.rcode == dns.rcode.FORMERR:",
-        "if not reply.is_cut and reply.rcode == -1:",
+        "if not (reply.plain or reply.is_cut) and reply.rcode == dns.rcode.FORMERR:",
+        "if not (reply.plain or reply.is_cut) and reply.rcode == -1:",
         _TRANSPORT_TESTS,
     ),
     Mutation(
@@ -146,8 +146,8 @@ MUTATIONS = (
         "a nameserver that fails is the last word",
         ASKS,
         TRANSPORT,
-        "if isinstance(tried, Reply) and tried.rcode not in _ASK_ANOTHER:",
-        "if isinstance(tried, Reply):",
+        "if tried.plain or tried.rcode not in _ASK_ANOTHER:",
+        "if True:",
         _TRANSPORT_TESTS,
     ),
     Mutation(

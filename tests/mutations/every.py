@@ -7,6 +7,7 @@ from tests.mutations import (
     loop,
     membership,
     opening,
+    repeats,
     serial,
     status,
     telling,
@@ -48,6 +49,7 @@ WIRE = (
     "tests/discovery/test_wire.py",
     "tests/discovery/test_wire_fuzz.py",
 )
+REPEATS = ("tests/discovery/test_repeats.py",)
 BY_SERIAL = ("tests/discovery/test_by_serial.py",)
 TELLING = (
     "tests/notify",
@@ -77,6 +79,7 @@ GROUPS = (
     Group(HEARING, hearing.MUTATIONS, is_simulated=False),
     Group(ASKING, asking.MUTATIONS, is_simulated=False),
     Group(WIRE, wire.MUTATIONS, is_simulated=False),
+    Group(REPEATS, repeats.MUTATIONS, is_simulated=False),
     Group(BY_SERIAL, serial.MUTATIONS, is_simulated=False),
     Group(TELLING, telling.MUTATIONS, is_simulated=False),
     Group(STATUS, status.MUTATIONS, is_simulated=False),

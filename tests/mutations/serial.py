@@ -127,7 +127,7 @@ MUTATIONS = (
         "the serial of another zone is this one's",
         TRUST,
         BY_SERIAL,
-        "case Reply(plain=Serial(owner, number)) if owner == encoded(zone):",
+        "case Reply(plain=Serial(owner, number)) if owner == self._zone:",
         "case Reply(plain=Serial(owner, number)) if owner:",
     ),
     _mutation(
@@ -141,15 +141,15 @@ MUTATIONS = (
         "bare names have a serial",
         TRUST,
         BY_SERIAL,
-        'if use == "never" or self._inquiry.service.is_bare:',
-        'if use == "never":',
+        'self._may_ask = inquiry.serial != "never" and not inquiry.service.is_bare',
+        'self._may_ask = inquiry.serial != "never"',
     ),
     _mutation(
         "a small set is asked for by the serial",
         TRUST,
         BY_SERIAL,
-        'return self._is_large or use == "always"',
-        "return True",
+        'return self._may_ask and (self._is_large or self._inquiry.serial == "always")',
+        "return self._may_ask",
     ),
     _mutation(
         "a cache that was asked before has the serial",
