@@ -14,21 +14,21 @@ from agent.core.delivery import stamp_of
 from agent.core.gate import Gate, Open, TimedOut, Waiting, judge
 from agent.core.hearing import Heard
 from agent.core.memory import Memory
-from agent.core.observation import Absent, Answered, Observation, Quiet, Unknown
+from agent.core.observation import Quiet
 from agent.core.roll import Roll
-from agent.core.schedule import Pace, next_poll
-from agent.core.snapshot import Polls, Snapshot
+from agent.core.snapshot import Snapshot
 from agent.delivering import Deliveries
 from agent.edges import Edges, Plan, Target, nobody_listens
 from agent.keeping import Keeper
+from agent.polling import Poller
 from agent.publishing import Publisher
 from agent.telling import Teller
 
 __all__ = ["Edges", "End", "Loop", "Plan", "Target"]
 
 
-# Seconds. DNS that has answered for so long is well again, and its next trouble is news.
-HEALTHY_AFTER = 60.0
+# Seconds. What has ended, and nobody waits for, is nothing but a number until it is taken leave of.
+REAP_EVERY = 10.0
 
 
 class End(Enum):
@@ -47,7 +47,7 @@ class Loop:
     def __init__(self, plan: Plan, edges: Edges) -> None:
         self._plan = plan
         self._edges = edges
-        self._started = self._next_poll = edges.clock.now()
+        self._started = self._reap_at = edges.clock.now()
         self._deadline = self._started + plan.gate.wait_timeout
         self._tell = Teller(edges.tell, edges.clock)
         self._keeper = Keeper(plan.identity, edges, self._tell)
@@ -62,10 +62,9 @@ class Loop:
         self._is_open = self._was_open = recalled.opened_for == plan.gate.asks
         self._is_ready = False
         self._gate = "DNS was not asked yet"
-        self._doubted_at = self._started
-        self._salt = f"{plan.identity.pod}.{plan.identity.service.fqdn}"
-        self._polls = Polls()
-        self._pace = Pace()
+        self._poller = Poller(plan, edges, self._tell)
+        self._is_resting = False
+        self._shown = self._snapshot()
 
     def run(self, *, until_ready: bool = False) -> End:
         """Turns until the gate's deadline passes, or for ever; `until_ready`: until it is open."""
@@ -77,8 +76,10 @@ class Loop:
 
     def next_turn(self) -> float:
         """When there is something to do again (clock seconds)."""
+        if self._is_resting:
+            return self._poller.due
         due = [
-            self._next_poll,
+            self._poller.due,
             membership.due(self._state, self._plan.rules),
             None if self._is_ready else self._deadline,
             self._deliveries.next(),
@@ -91,21 +92,21 @@ class Loop:
 
     def turn(self) -> End | None:
         """Does all that is due now. None while the gate is shut and has time left."""
-        self._edges.reap()
-        end = self._turn()
-        self._show()
-        return end
-
-    def _turn(self) -> End | None:
         now, before = self._edges.clock.now(), self._state
-        if now >= self._next_poll:
+        if now >= self._reap_at:
+            self._edges.reap()
+            self._reap_at = now + REAP_EVERY
+        if now >= self._poller.due:
             self._take(self._poll())
-            salt = f"{self._salt} {self._polls.count}"
-            self._next_poll = next_poll(now, self._plan.interval, self._pace, salt)
         else:
             self._take(membership.advance(self._state, now, self._plan.rules))
-        if self._is_idle(before):
-            return End.READY
+        self._is_resting = self._is_idle(before)
+        end = End.READY if self._is_resting else self._follow()
+        self._show(self._at_rest() if self._is_resting else self._snapshot())
+        return end
+
+    def _follow(self) -> End | None:
+        """Does what follows from the members as they are now."""
         self._remember()
         match self._judge_gate():
             case Waiting(reason):
@@ -132,7 +133,7 @@ class Loop:
         self._listen()
         if not self._is_ready:
             self._gate = "the files are being written"
-            self._show()  # a check may take its time
+            self._show(self._snapshot())  # a check may take its time
         problem = self._advise() or self._publisher.publish(self._roll(), self._heard)
         # In an earlier life of this pod all was written, and its database runs on that.
         if not problem or (self._was_open and self._publisher.are_there):
@@ -191,35 +192,11 @@ class Loop:
         return End.TIMED_OUT
 
     def _poll(self) -> membership.Step:
-        seen = self._observe()
-        now = self._edges.clock.now()
-        was_doubted = bool(self._polls.reason)
-        self._polls = self._polls.saw(seen, now)
-        match seen:
-            case Unknown():
-                self._pace = self._pace.doubted()
-            case Quiet():
-                self._pace = self._pace.quiet()
-            case Answered(_, ttl):
-                self._pace = self._pace.answered(ttl, now)
-            case Absent():  # what a cache remembers of it, another DNS server may know better
-                self._pace = Pace()
-        if not isinstance(seen, Answered | Quiet):
-            self._doubted_at = now
-        elif was_doubted:
-            self._tell.recovered("dns", "DNS answers again", kind="recovered")
-        elif now - self._doubted_at >= HEALTHY_AFTER:
-            self._tell.is_over("dns")
+        """Asks DNS, and judges what it says."""
+        seen = self._poller.poll(at_rest=self._is_ready and self._state.rest is not None)
         if isinstance(seen, Quiet):
             return membership.Step(self._state)
-        return membership.observe(self._state, seen, now, self._plan.rules)
-
-    def _observe(self) -> Observation | Quiet:
-        """Asks DNS, for as little as will do."""
-        is_at_rest = self._is_ready and self._state.rest is not None
-        if is_at_rest and self._edges.observe_at_rest is not None:
-            return self._edges.observe_at_rest()
-        return self._edges.observe()
+        return membership.observe(self._state, seen, self._poller.ended, self._plan.rules)
 
     def _take(self, step: membership.Step) -> None:
         """Takes a step of the membership over, and tells what was decided."""
@@ -239,7 +216,7 @@ class Loop:
         """The gate, which stays open once it is."""
         if self._is_open:
             return Open("it was open before")
-        gate = judge(self._state, self._plan.gate, self._waited(), self._polls.reason)
+        gate = judge(self._state, self._plan.gate, self._waited(), self._poller.polls.reason)
         if isinstance(gate, Open):
             self._is_open = True
             self._gate = gate.reason
@@ -276,22 +253,28 @@ class Loop:
         """What stands for the content of all files, and the roll that they are of."""
         return stamp_of(self._publisher.published), self._publisher.written or self._roll()
 
-    def _show(self) -> None:
+    def _show(self, snapshot: Snapshot) -> None:
+        self._shown = snapshot
+        self._edges.show(snapshot)
+
+    def _at_rest(self) -> Snapshot:
+        """What was shown last, with the little that a turn changes which brings nothing."""
+        return self._shown._replace(polls=self._poller.polls, next_poll=self._poller.due)
+
+    def _snapshot(self) -> Snapshot:
         plan = self._plan
-        self._edges.show(
-            Snapshot(
-                me=plan.identity,
-                membership=self._state,
-                rules=plan.rules,
-                roll=self._roll(),
-                started=self._started,
-                next_poll=self._next_poll,
-                patience=plan.patience,
-                is_ready=self._is_ready,
-                gate=self._gate,
-                polls=self._polls,
-                advice=self._advice,
-                outputs=self._publisher.states,
-                notifiers=self._deliveries.states,
-            )
+        return Snapshot(
+            me=plan.identity,
+            membership=self._state,
+            rules=plan.rules,
+            roll=self._roll(),
+            started=self._started,
+            next_poll=self._poller.due,
+            patience=plan.patience,
+            is_ready=self._is_ready,
+            gate=self._gate,
+            polls=self._poller.polls,
+            advice=self._advice,
+            outputs=self._publisher.states,
+            notifiers=self._deliveries.states,
         )

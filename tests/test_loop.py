@@ -69,6 +69,7 @@ class World:
     shown: list[Snapshot] = field(default_factory=list)
     log: list[tuple[float, str, str, str]] = field(default_factory=list)
     asked_at: list[float] = field(default_factory=list)
+    reaped_at: list[float] = field(default_factory=list)
     answer_takes: float = 0.0
     memory: bytes | None = None
     advice: Advice | None = None
@@ -148,6 +149,7 @@ class World:
             odd.get("advise"),
             odd.get("listen", nobody_listens),
             self.shown.append,
+            lambda: self.reaped_at.append(self.now),
         )
         rules = Rules(settle=odd.get("settle", 0.0), forget_after=30.0)
         interval, needs_advice = odd.get("interval", 1.0), odd.get("needs_advice", False)
@@ -409,6 +411,46 @@ def test_polls_begin_an_interval_apart_however_long_an_answer_takes() -> None:
     world = World(dns=listed(0, 1), answer_takes=0.25)
     world.loop("db-1").pass_time(60)
     assert all(0.96 <= later - earlier <= 1.05 for earlier, later in pairwise(world.asked_at))
+
+
+def test_pods_that_start_together_do_not_ask_in_step_and_each_does_as_in_its_last_run() -> None:
+    def asked(pod: str) -> tuple[float, ...]:
+        world = World(dns=listed(*range(10)))
+        world.loop(pod).pass_time(5)
+        return tuple(world.asked_at)
+
+    first = [asked(f"db-{n}") for n in range(10)]
+    assert len({times[1] for times in first}) == 10
+    assert first == [asked(f"db-{n}") for n in range(10)]
+
+
+def test_an_agent_at_rest_is_live_and_tells_when_the_last_answer_came() -> None:
+    world = World(dns=listed(0, 1, 2), answer_takes=0.25)
+    world.loop("db-1").pass_time(300)
+    (last, shown), moment = world.shown[-2:], world.now
+    assert shown.is_live(moment)
+    assert shown.polls.answered == last.polls.answered + 1
+    assert shown.polls.answered_at == pytest.approx(world.asked_at[-1] + 0.25)
+
+
+def test_a_no_ends_the_waiting_for_what_a_cache_holds() -> None:
+    world = World(dns=replace(listed(0, 1), ttl=30.0))
+    running = world.loop("db-1")
+    running.pass_time(0)
+    world.wait_until(running.loop.next_turn())
+    world.dns = replace(listed(0, 1), ttl=29.0)
+    running.loop.turn()
+    assert running.loop.next_turn() > world.now + 2
+    world.wait_until(running.loop.next_turn())
+    world.dns = Absent("DNS has no db.prod.svc.cluster.local (NXDOMAIN)", Why.NO_SUCH_NAME)
+    running.loop.turn()
+    assert running.loop.next_turn() <= world.now + 1.05
+
+
+def test_what_has_ended_and_nobody_waits_for_is_taken_leave_of_now_and_then() -> None:
+    world = World(dns=listed(0, 1))
+    world.loop("db-1").pass_time(60)
+    assert 5 <= len(world.reaped_at) <= 7
 
 
 def test_polls_are_further_apart_while_dns_does_not_answer_and_at_once_as_before_after_it() -> None:

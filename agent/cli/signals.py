@@ -68,7 +68,7 @@ class Signals:
             try:
                 return function(*args, **more)
             finally:
-                self.end()
+                self._may_raise = False  # as `end` does, which each poll would call
 
         return guarded
 

@@ -49,7 +49,7 @@ _SAYS_NOBODY = {Why.NO_SUCH_NAME, Why.NO_DATA}
 
 def observe(state: Membership, seen: Observation, now: float, rules: Rules) -> Step:
     """Takes one observation, made at `now` (seconds), into account."""
-    if (same := again(state, seen, now)) is not None:
+    if (same := again(state, seen, now, rules)) is not None:
         return same
     step = _take(state, seen, now, rules)
     settled = advance(step.state, now, rules)

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from agent.core.decisions import Decision, Did, remark
 from agent.core.observation import Answered, Observation
-from agent.core.state import Membership, Step
+from agent.core.state import Membership, Rules, Step
 from agent.core.tracking import is_self
 
 
-def again(state: Membership, seen: Observation, now: float) -> Step | None:
+def again(state: Membership, seen: Observation, now: float, rules: Rules) -> Step | None:
     """The step of an answer that says the same as the one at rest; None if it is another.
 
     A time to live of 0 may be that of an old answer, for which there are rules.
@@ -21,9 +21,11 @@ def again(state: Membership, seen: Observation, now: float) -> Step | None:
         return None
     if seen.endpoints != rest.endpoints:
         return None
-    fresh_at = now if seen.ttl else state.fresh_at
-    calm = replace(state, answered_at=now, heard_at=now, fresh_at=fresh_at)
-    return Step(calm, tuple(remark(text) for text in seen.remarks))
+    noted = state.fresh_at if seen.ttl else state.heard_at  # the one is no later than the other
+    if noted is None or now - noted >= rules.slack:
+        fresh_at = now if seen.ttl else state.fresh_at
+        state = replace(state, answered_at=now, heard_at=now, fresh_at=fresh_at)
+    return Step(state, tuple(map(remark, seen.remarks)))
 
 
 def rests(state: Membership, seen: Observation, decisions: tuple[Decision, ...]) -> Step:

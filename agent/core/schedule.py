@@ -1,15 +1,14 @@
 """When to ask again: an interval after the last time, and not in step with others.
 
 The agents of a fleet start together, and a DNS outage ends for all of them at once; so each asks a
-little earlier or later, by a part that its name and the number of the poll decide. That is as good
-as chance here, and a test can say when it will be. While DNS does not answer, polls are further
-apart, up to `LONGEST_GAP`: more would be felt when it is back. While a DNS cache answers, nothing
-new comes before what it holds expires; then that is the time of the next poll, if it is at most
-`LONGEST_CACHED` intervals away: another DNS server may have another cache.
+little earlier or later, as chance will have it, which the caller brings. While DNS does not answer,
+polls are further apart, up to `LONGEST_GAP`: more would be felt when it is back. While a DNS cache
+answers, nothing new comes before what it holds expires; then that is the time of the next poll, if
+it is at most `LONGEST_CACHED` intervals away: another DNS server may have another cache.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 # Of the interval: by so much at most a poll is early, or late. In the mean it is a little late, so
 # that there is no more than one in an interval.
@@ -27,8 +26,7 @@ STALE_AGAIN = 1.0
 ROUNDING = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """What the last polls say of the next: how many in a row had no answer, and of a cache.
 
     `ttl` is the last answer's time to live and `at` when it came, `expires` when the cache's copy
@@ -54,19 +52,19 @@ class Pace:
     def quiet(self) -> "Pace":
         """Nothing has changed, and no cache was asked."""
         is_same = not self.doubts and self.expires is None
-        return self if is_same else replace(self, doubts=0, expires=None)
+        return self if is_same else self._replace(doubts=0, expires=None)
 
     def doubted(self) -> "Pace":
         """No answer came."""
-        return replace(self, doubts=self.doubts + 1, expires=None)
+        return self._replace(doubts=self.doubts + 1, expires=None)
 
 
-def next_poll(started: float, interval: float, pace: Pace, salt: str) -> float:
+def next_poll(started: float, interval: float, pace: Pace, chance: float) -> float:
     """When the next poll begins, if the last began at `started` (clock seconds).
 
-    `salt` is another one for each pod and poll.
+    `chance` is a number from 0 up to 1, another one for each pod and poll.
     """
-    part = (EARLY + LATE) * spread(salt)
+    part = (EARLY + LATE) * chance
     if pace.is_stale and not pace.doubts:
         interval = min(interval, STALE_AGAIN)
     if pace.expires is not None and pace.expires > started + interval:

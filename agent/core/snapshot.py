@@ -5,8 +5,8 @@ worked out when somebody asks. All times are those of the loop's clock, in secon
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from agent.core.bootstrap import Advice
 from agent.core.delivery import Delivery
@@ -19,8 +19,7 @@ from agent.core.roll import Peer, Roll
 Condition = Literal["waiting", "current", "withheld", "failed", "kept"]
 
 
-@dataclass(frozen=True, slots=True)
-class Polls:
+class Polls(NamedTuple):
     """How often DNS was asked, by what came of it, and what came last.
 
     `quiet`: the zone's serial said that nothing had changed. `reason` is why the last poll was
@@ -34,11 +33,6 @@ class Polls:
     answered_at: float | None = None
     quiet: int = 0
 
-    @property
-    def count(self) -> int:
-        """How often DNS was asked."""
-        return self.answered + self.quiet + self.absent + self.unknown
-
     def saw(self, seen: Observation | Quiet, now: float) -> "Polls":
         """The same with one more poll, which ended at `now`."""
         match seen:
@@ -47,9 +41,9 @@ class Polls:
             case Quiet():
                 return Polls(self.answered, self.absent, self.unknown, "", now, self.quiet + 1)
             case Absent(reason):
-                return replace(self, absent=self.absent + 1, reason=reason)
+                return self._replace(absent=self.absent + 1, reason=reason)
             case Unknown(reason):
-                return replace(self, unknown=self.unknown + 1, reason=reason)
+                return self._replace(unknown=self.unknown + 1, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +72,7 @@ class NotifierState:
     due: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """Everything at one moment, at the end of a turn.
 
     `started`: when the loop began. `next_poll`: when the next poll is to begin: that it is later in

@@ -15,7 +15,7 @@ class Rules:
 
     `longest_gap`: a longer time between two answers is one in which nobody was seen to be missing,
     because nobody answered (or this process was stopped). `interval`: of a gap with a poll that was
-    not answered, only so much counts.
+    not answered, only so much counts. `slack`: so exactly it is kept at rest when answers came.
     """
 
     settle: float = 1.0
@@ -23,6 +23,7 @@ class Rules:
     accept_empty: bool = False
     longest_gap: float = 10.0
     interval: float = 1.0
+    slack: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Membership:
     `peers` is empty. `is_answered`: DNS has said who is there since the agent started, or that
     nobody else is; `is_taken`: and that is in the view. `remembered` are the tracked names that it
     has not listed since then. `answered_at`: when the last whole answer came; `heard_at`: when the
-    last one came, whole or not; `fresh_at`: when one last had a time to live. `rest` is the whole
-    answer that left nothing to wait for, if it was the last: while it comes again, nothing changes.
+    last one came, whole or not; `fresh_at`: when one last had a time to live; at rest all three may
+    be `slack` too early. `rest` is the whole answer that left nothing to wait for, if it was the
+    last: while it comes again, nothing changes.
     """
 
     identity: Identity

@@ -24,6 +24,8 @@ SHORTEST_INTERVAL = 0.1
 CHECK_TIMEOUT = 10.0
 # Seconds that the loop may be late, besides what DNS and checks may take: a slow disk, a template.
 SLACK = 15.0
+# Intervals. At rest it is not kept more exactly when answers came, unless somebody wants to know.
+NOTED_EVERY = 3.0
 # RFC 6335 section 5.1, and the protocols that a Kubernetes port may have.
 PORT_NAME = r"[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?(?:/(?:tcp|udp|sctp))?"
 
@@ -212,7 +214,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         own, asked = self.membership, self.discovery
         longest_gap = LONGEST_CACHED * asked.interval + asked.timeout
         is_accepted = own.on_empty == "accept"
-        return Rules(own.settle, own.forget_after, is_accepted, longest_gap, asked.interval)
+        # Who founds a cluster on an answer has to know how old it is.
+        slack = 0.0 if self.bootstrap.port else NOTED_EVERY * asked.interval
+        return Rules(own.settle, own.forget_after, is_accepted, longest_gap, asked.interval, slack)
 
     @property
     def patience(self) -> float:

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
 
@@ -57,7 +56,7 @@ def test_it_looks_again_until_a_change_is_everywhere() -> None:
 def with_output(condition: str, reason: str) -> Snapshot:
     """An agent that has one file, which is so."""
     output = OutputState("galera", "/peers/peers.cnf", condition, reason)  # type: ignore[arg-type]  # one of Condition
-    return replace(ready(), outputs=(output,))
+    return ready()._replace(outputs=(output,))
 
 
 @pytest.mark.parametrize(

@@ -61,5 +61,4 @@ def test_polls_are_counted_by_what_came_of_them() -> None:
     for now, seen in ((1.0, listed(0)), (2.0, Absent("none", Why.NO_DATA)), (3.0, Unknown("down"))):
         polls = polls.saw(seen, now)
     assert polls == Polls(1, 1, 1, "down", 1.0)
-    assert polls.count == 3
     assert polls.saw(listed(0), 4.0).reason == ""

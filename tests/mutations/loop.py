@@ -5,6 +5,7 @@ from tests.mutations.mutation import Mutation
 LOOP = "agent/loop.py"
 KEEPING = "agent/keeping.py"
 PUBLISHING = "agent/publishing.py"
+POLLING = "agent/polling.py"
 DELIVERING = "agent/delivering.py"
 DELIVERY = "agent/core/delivery.py"
 
@@ -70,8 +71,8 @@ MUTATIONS = (
         "a file counts as written before it is",
         LOST,
         "                target.write(content)\n"
-        "                self._ledgers[target.path] = ledger.wrote(wanted)",
-        "                self._ledgers[target.path] = ledger.wrote(wanted)\n"
+        "                output.ledger = output.ledger.wrote(output.wanted)",
+        "                output.ledger = output.ledger.wrote(output.wanted)\n"
         "                target.write(content)",
         PUBLISHING,
     ),
@@ -85,18 +86,18 @@ MUTATIONS = (
     _mutation(
         "one file that fails keeps the next from being written",
         LOST,
-        "problems = [self._one(target, roll, heard) for target in self._targets]",
+        "problems = [self._one(output, roll, heard) for output in self._outputs]",
         "problems: list[str] = []\n"
-        "        for target in self._targets:\n"
+        "        for output in self._outputs:\n"
         "            if not any(problems):\n"
-        "                problems.append(self._one(target, roll, heard))",
+        "                problems.append(self._one(output, roll, heard))",
         PUBLISHING,
     ),
     _mutation(
         "a file is rendered again each turn",
         QUIET,
-        "        if before != roll or stamp != now:",
-        "        if target:",
+        "        if self.of != roll or self.made_of != made_of:",
+        "        if roll:",
         PUBLISHING,
     ),
     _mutation(
@@ -172,8 +173,8 @@ MUTATIONS = (
     _mutation(
         "one file that can't be written keeps all from being told",
         TOLD,
-        "    def _wrote(self, target: Target, roll: Roll) -> None:\n        self._written = roll\n",
-        "    def _wrote(self, target: Target, roll: Roll) -> None:\n",
+        "        self._written = roll\n        output.state",
+        "        output.state",
         PUBLISHING,
     ),
     _mutation(
@@ -241,8 +242,8 @@ MUTATIONS = (
     _mutation(
         "what its reader rewrites is news",
         TOLD,
-        "if path not in kept}",
-        "}",
+        "(output for output in self._outputs if not output.target.is_kept)",
+        "(output for output in self._outputs)",
         PUBLISHING,
         "tests/test_delivering.py",
     ),
@@ -275,13 +276,40 @@ MUTATIONS = (
         POLLS,
         "self._pace = self._pace.answered(ttl, now)",
         "pass",
+        POLLING,
     ),
     _mutation(
         "the next poll is counted from the end of the last",
         POLLS,
-        "self._next_poll = next_poll(now, self._plan.interval, self._pace, salt)",
-        "self._next_poll = next_poll(\n"
-        "                self._edges.clock.now(), self._plan.interval, self._pace, salt\n"
-        "            )",
+        "next_poll(started, self._interval, self._pace, self._chance.random())",
+        "next_poll(self.ended, self._interval, self._pace, self._chance.random())",
+        POLLING,
+    ),
+    _mutation(
+        "an answer came when it was asked for",
+        POLLS,
+        "self.ended = edges.clock.now()",
+        "self.ended = started",
+        POLLING,
+    ),
+    _mutation(
+        "a no is a cache's word for as long as the last answer was",
+        POLLS,
+        "                self._pace = Pace()",
+        "                pass",
+        POLLING,
+    ),
+    _mutation(
+        "at rest it seems to stand still",
+        POLLS,
+        "_replace(polls=self._poller.polls, next_poll=self._poller.due)",
+        "_replace(polls=self._poller.polls)",
+    ),
+    _mutation(
+        "all pods poll in step",
+        POLLS,
+        "random.Random(whose)",
+        "random.Random(0)",
+        POLLING,
     ),
 )

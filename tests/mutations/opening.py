@@ -103,7 +103,7 @@ MUTATIONS = (
         SCHEDULE,
         "a fleet polls in step",
         POLLS,
-        "part = (EARLY + LATE) * spread(salt)",
+        "part = (EARLY + LATE) * chance",
         "part = 0.0",
     ),
     _of(

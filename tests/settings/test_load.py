@@ -214,7 +214,11 @@ def test_flags_variables_and_keys_are_each_there_once() -> None:
 
 def test_a_part_of_the_file_is_kept_where_a_flag_sets_another_key_of_it() -> None:
     settings = load("membership: {settle: 5s, forget_after: 1m}", NONE, {"--settle": "2s"}).settings
-    assert settings.rules == Rules(settle=2.0, forget_after=60.0, longest_gap=5.0)
+    assert settings.rules == Rules(settle=2.0, forget_after=60.0, longest_gap=5.0, slack=3.0)
+
+
+def test_who_may_found_a_cluster_keeps_exactly_when_answers_came() -> None:
+    assert load(flags={"--bootstrap-port": "4567"}).settings.rules.slack == 0
 
 
 def test_a_list_in_a_variable_is_separated_by_commas() -> None:
@@ -256,7 +260,7 @@ outputs:
 log: {level: debug}
 """)
     settings = loaded.settings
-    assert settings.rules == Rules(0.0, 90.0, True, longest_gap=3.5, interval=0.5)
+    assert settings.rules == Rules(0.0, 90.0, True, longest_gap=3.5, interval=0.5, slack=1.5)
     assert settings.gate == GateRules("quorum", 240.0, True, 3, 0)
     assert settings.discovery.interval == 0.5
     (output,) = settings.outputs

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from agent.core.bootstrap import Advice
 from agent.core.delivery import Delivery, Told
@@ -52,7 +53,7 @@ def membership(*answers: tuple[float, Answered]) -> Membership:
     return state
 
 
-def shown(state: Membership, **more: object) -> Snapshot:
+def shown(state: Membership, **more: Any) -> Snapshot:
     """A snapshot of a membership, ready and well unless told otherwise."""
     polls = Polls().saw(endpoints(0, 1), NOW - 2).saw(endpoints(0, 1), NOW - 1)
     well = Snapshot(
@@ -67,7 +68,7 @@ def shown(state: Membership, **more: object) -> Snapshot:
         gate="all files are written",
         polls=polls,
     )
-    return replace(well, **more)  # type: ignore[arg-type]  # the names are those of Snapshot
+    return well._replace(**more)
 
 
 def waiting() -> Snapshot:
@@ -144,8 +145,7 @@ def failing() -> Snapshot:
 def example() -> Snapshot:
     """What docs/status.md shows: db-2 has just gone, and the hook fails."""
     some = failing()
-    return replace(
-        some,
+    return some._replace(
         me=ME,
         roll=some.membership.roll(3, 0),
         polls=Polls(60, 0, 0, "", NOW - 0.6),
@@ -157,7 +157,7 @@ def example() -> Snapshot:
 
 def stuck() -> Snapshot:
     """The loop has done nothing for 40 s."""
-    return replace(ready(), next_poll=NOW - 40)
+    return ready()._replace(next_poll=NOW - 40)
 
 
 def observer() -> Snapshot:

@@ -39,7 +39,7 @@ def server() -> Iterator[Server]:
 def of_many(peers: int) -> Snapshot:
     """A snapshot of so many members: some 150 bytes of answer for each."""
     listed = tuple(Peer(SERVICE.pod(f"db-{n}"), ("10.0.0.1",)) for n in range(peers))
-    return replace(ready(), roll=replace(ready().roll, peers=listed))
+    return ready()._replace(roll=replace(ready().roll, peers=listed))
 
 
 def head_of(size: int) -> bytes:

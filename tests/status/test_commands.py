@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -154,7 +153,7 @@ def test_a_broken_answer_is_told_in_a_sentence_fit_for_a_terminal(
 
 
 def test_a_table_has_nothing_that_a_terminal_would_obey(server: Server) -> None:
-    server.show(replace(ready(), gate="\x1b[2J all files\nare written"))
+    server.show(ready()._replace(gate="\x1b[2J all files\nare written"))
     out = rollcall("status", at(server)).out
     assert "?[2J all files" in out
     assert out.replace("\n", "").isprintable()

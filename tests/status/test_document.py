@@ -1,6 +1,5 @@
 """What /v1/status says of a snapshot."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +66,7 @@ def test_the_next_poll_is_due_in_so_many_seconds_and_never_in_less_than_0() -> N
     ("snapshot", "is_live", "because"),
     [
         (ready(), True, "a poll is due in 0.5 s"),
-        (replace(ready(), next_poll=NOW - 30), True, "a poll is under way"),
+        (ready()._replace(next_poll=NOW - 30), True, "a poll is under way"),
         (
             stuck(),
             False,
@@ -114,7 +113,7 @@ def test_a_notifier_says_what_it_does_and_when_it_tries_again(
     delivery: Delivery, due: float | None, state: str, waits: float | None
 ) -> None:
     notifier = NotifierState("reload", delivery, None if due is None else NOW + due)
-    (seen,) = document(replace(ready(), notifiers=(notifier,)))["notifiers"]
+    (seen,) = document(ready()._replace(notifiers=(notifier,)))["notifiers"]
     assert (seen["state"], seen["waits"]) == (state, waits)
     assert seen["retry_in"] == (None if due is None else max(0.0, due))
 

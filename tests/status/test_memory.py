@@ -4,7 +4,6 @@ import gc
 import resource
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -91,7 +90,7 @@ def test_ten_thousand_snapshots_and_held_requests_leave_nothing_behind(server: S
     with Client(server) as client:
 
         def show_and_hold() -> None:
-            server.show(replace(snapshot))
+            server.show(snapshot._replace())
             client.ask(target).answer()
 
         stays_flat(show_and_hold)

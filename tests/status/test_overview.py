@@ -54,7 +54,7 @@ def test_a_held_member_says_since_when_and_how_long_it_is_held() -> None:
 
 def test_a_member_without_an_address_says_so() -> None:
     bare = replace(ready().roll, peers=(Peer(SERVICE.pod("db-7")),))
-    assert shown(replace(ready(), roll=bare))["member db-7"].why == "no address yet"
+    assert shown(ready()._replace(roll=bare))["member db-7"].why == "no address yet"
 
 
 def test_members_are_counted_of_how_many_there_are_to_be() -> None:
@@ -78,7 +78,7 @@ def test_a_notifier_that_fails_says_how_often_and_when_it_tries_again() -> None:
 
 def test_a_notifier_that_waits_says_how_long_and_one_that_told_nothing_yet_says_so() -> None:
     assert shown(failing())["notify signal HUP"].cells[1:] == ("waiting", "2 s", "told in 20 s")
-    told = replace(ready(), notifiers=(NotifierState("reload", Delivery()),))
+    told = ready()._replace(notifiers=(NotifierState("reload", Delivery()),))
     assert shown(told)["notify reload"].cells[1:] == (
         *("told", ""),
         "nothing was to be told since the agent's start",

@@ -74,7 +74,7 @@ def test_its_probes_ask_paths_that_there_are_for_long_enough() -> None:
 
 
 def changed(snapshot: Snapshot, generation: int) -> Snapshot:
-    return replace(snapshot, roll=replace(snapshot.roll, generation=generation))
+    return snapshot._replace(roll=replace(snapshot.roll, generation=generation))
 
 
 def test_its_script_follows_the_members(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ AT_ONCE = 2.0
 
 
 def changed(snapshot: Snapshot, generation: int) -> Snapshot:
-    return replace(snapshot, roll=replace(snapshot.roll, generation=generation))
+    return snapshot._replace(roll=replace(snapshot.roll, generation=generation))
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_nobody_is_followed_to_another_protocol(server: Server) -> None:
 
 
 def test_a_mistake_in_a_page_is_told_and_does_not_end_the_server() -> None:
-    with serving(replace(ready(), patience=None)) as server:  # type: ignore[arg-type]  # a mistake
+    with serving(ready()._replace(patience=None)) as server:  # type: ignore[arg-type]  # a mistake
         wrong = get(server, "/livez")
         assert wrong.status == 500
         assert wrong.body.startswith(b"this is a mistake in rollcall: TypeError(")
