@@ -48,9 +48,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters["join"] = _join
         self.filters["format"] = _format
         self.written = written
+        self._data: dict[type[Any], frozenset[str]] = {}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`obj.attribute`, as a template writes it: what is not there never is."""
+        kind = type(obj)
+        if kind not in self._data:
+            self._data[kind] = _data_of(kind)
+        if attribute in self._data[kind]:
+            return getattr(obj, attribute)
         found = super().getattr(obj, attribute)
         if isinstance(found, Undefined) and obj is not None and not isinstance(obj, Undefined):
             kind = found._undefined_exception  # noqa: SLF001  # it has no other name
@@ -111,6 +117,14 @@ class _Held(dict[str, Any]):
         raise no_text(dict(self))
 
     __repr__ = __str__
+
+
+def _data_of(kind: type[Any]) -> frozenset[str]:
+    """The names of what our own values hold: nothing that Jinja has to look at each time."""
+    if not dataclasses.is_dataclass(kind):
+        return frozenset()
+    shown = (name for name in dir(kind) if not name.startswith("_"))
+    return frozenset(name for name in shown if not callable(getattr(kind, name)))
 
 
 def written(value: Any) -> Any:
