@@ -6,6 +6,7 @@ docs/peer-finder.md says what is as in the original, and what is not.
 
 import contextlib
 import functools
+import gc
 import math
 import os
 import signal
@@ -247,6 +248,7 @@ def _run(asked: Asked, situation: Situation, signals: Signals) -> int:
         words("warning", remark, kind="remark")
     plan = Plan(me, settings.rules, gate, settings.discovery.interval, patience=settings.patience)
     with contextlib.closing(Loop(plan, edges)) as loop:
+        gc.freeze()  # as `rollcall run` does
         try:
             return _turns(loop, clock, hooks, tell)
         except Stopped:

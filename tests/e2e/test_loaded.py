@@ -19,11 +19,12 @@ from tests.support.until import until
 
 # `rollcall` that says what it has loaded, a line for each that it is given.
 LISTED = """\
-import sys, threading
+import gc, sys, threading
 
 def tell():
     for _ in sys.stdin.buffer:
-        names = (name for name, module in sys.modules.items() if module)
+        names = [name for name, module in sys.modules.items() if module]
+        names += ["frozen"] if gc.get_freeze_count() and gc.isenabled() else []
         sys.stdout.write(" ".join(names) + "\\n")
         sys.stdout.flush()
 
@@ -109,6 +110,13 @@ def test_with_its_first_file_it_has_loaded_nothing_that_it_did_not_need(
         loaded = rollcall.now()
     assert {"agent.loop", "agent.status.server", "jinja2", "structlog"} <= loaded
     assert not loaded & (ANSWERS | METRICS | TELLS | ASKS | OTHERS)
+
+
+def test_what_was_loaded_by_then_is_not_looked_through_for_garbage(
+    kube: Kube, tmp_path: Path
+) -> None:
+    with running(kube, tmp_path) as rollcall:
+        assert "frozen" in rollcall.now()
 
 
 def test_the_first_client_has_loaded_what_answers_it_and_the_first_scrape_the_metrics(
