@@ -104,7 +104,7 @@ def render(recipe: Recipe, roll: Roll, base: str = "") -> bytes | Withheld:
             "base": (),
             "vars": Variables(variables | meant(form, recipe.given)),
             "given": tuple(recipe.given),
-            "roll": _document(roll),
+            "roll": _document(roll, form.source),
         }
         text = (
             _laid(recipe, context, base) if recipe.base else fill(form.source, form.what, context)
@@ -217,8 +217,15 @@ def _around(roll: Roll) -> dict[str, Any]:
     }
 
 
-def _document(roll: Roll) -> dict[str, Any]:
-    """The roll without what changes while the membership does not: generation, who answers."""
+def _document(roll: Roll, source: str) -> dict[str, Any]:
+    """The roll without what changes while the membership does not: generation, who answers.
+
+    Where the template does not name it, only what the filters for voters take from it: the whole
+    of it costs a third of what most templates do.
+    """
+    names = names_in(source)
+    if names is not None and "roll" not in names:
+        return {"start_ordinal": roll.start_ordinal}
     document = to_document(roll)
     del document["generation"], document["answering"]
     return document
