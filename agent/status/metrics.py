@@ -58,7 +58,8 @@ class SnapshotCollector:
         polls = snapshot.polls
         ended = counter(
             "rollcall_polls",
-            "Polls, by what came of them; with static peers nobody is asked.",
+            "Polls, by what came of them; quiet: the zone had not changed, so who is there was not "
+            "asked. With static peers nobody is.",
             "outcome",
         )
         for outcome in ("answered", "quiet", "absent", "unknown"):
@@ -67,7 +68,7 @@ class SnapshotCollector:
         if polls.answered_at is not None:
             yield gauge(
                 "rollcall_last_answer_timestamp_seconds",
-                "When DNS last named peers; that there are none (NXDOMAIN) is no answer here.",
+                "When a poll was last answered or quiet; that nobody is there (NXDOMAIN) is not.",
             ).add(polls.answered_at + self._offset)
 
     def _outputs(self, outputs: tuple[OutputState, ...]) -> Iterator[Family]:
