@@ -14,6 +14,8 @@ from typing import NamedTuple
 # that there is no more than one in an interval.
 EARLY = 0.04
 LATE = 0.05
+# The same where they are further apart since DNS does not answer: not all are to come at once.
+EARLY_IN_DOUBT = 0.3
 # Seconds, unless the interval itself is longer.
 LONGEST_GAP = 5.0
 # A short interval asks for quick news after an outage, too: eight of them are the longest gap.
@@ -64,14 +66,15 @@ def next_poll(started: float, interval: float, pace: Pace, chance: float) -> flo
 
     `chance` is a number from 0 up to 1, another one for each pod and poll.
     """
-    part = (EARLY + LATE) * chance
     if pace.is_stale and not pace.doubts:
         interval = min(interval, STALE_AGAIN)
     if pace.expires is not None and pace.expires > started + interval:
-        return min(pace.expires + interval * part, started + interval * LONGEST_CACHED)
+        late = interval * (EARLY + LATE) * chance
+        return min(pace.expires + late, started + interval * LONGEST_CACHED)
     longest = max(interval, LONGEST_GAP)
     gap = min(interval * 2.0 ** min(max(pace.doubts - 1, 0), MOST_DOUBLINGS), longest)
-    return started + gap * (1 - EARLY + part)
+    early = EARLY_IN_DOUBT if gap > interval else EARLY
+    return started + gap * (1 - early + (early + LATE) * chance)
 
 
 def spread(salt: str) -> float:

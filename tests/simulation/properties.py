@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from agent.core.membership import LONGEST_SETTLE
 from agent.core.observation import Unknown
-from agent.core.schedule import EARLY, LATE
+from agent.core.schedule import EARLY, EARLY_IN_DOUBT, LATE
 from agent.formats import Withheld
 from tests.simulation.agents import MAIN
 from tests.simulation.journal import Called, Event, Rolled, Saw, Turned, Wrote
@@ -160,7 +160,8 @@ def turns(at: Reader, event: Event) -> Iterator[str]:
     life = at.life
     if isinstance(event, Saw) and life.asked_before is not None:
         gap = event.asked - life.asked_before
-        if gap < life.shortest_gap * (1 - EARLY) - EPSILON:
+        early = EARLY if life.shortest_gap == life.longest_gap else EARLY_IN_DOUBT
+        if gap < life.shortest_gap * (1 - early) - EPSILON:
             yield f"it asked again after {gap:.6f} s"
         if gap > max(life.longest_gap * (1 + LATE), life.took_before) + EPSILON:
             yield f"it did not ask for {gap:.6f} s"
