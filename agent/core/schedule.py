@@ -7,7 +7,6 @@ answers, nothing new comes before what it holds expires; then that is the time o
 it is at most `LONGEST_CACHED` intervals away: another DNS server may have another cache.
 """
 
-import hashlib
 from typing import NamedTuple
 
 # Of the interval: by so much at most a poll is early, or late. In the mean it is a little late, so
@@ -75,9 +74,3 @@ def next_poll(started: float, interval: float, pace: Pace, chance: float) -> flo
     gap = min(interval * 2.0 ** min(max(pace.doubts - 1, 0), MOST_DOUBLINGS), longest)
     early = EARLY_IN_DOUBT if gap > interval else EARLY
     return started + gap * (1 - early + (early + LATE) * chance)
-
-
-def spread(salt: str) -> float:
-    """A number from 0 up to 1, spread evenly over all salts."""
-    number = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=4).digest(), "big")
-    return number / 2.0**32

@@ -17,6 +17,7 @@ peers asked for at once. It is a trigger and never a gate, because it can hide a
 Pure. All times are clock seconds.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -122,6 +123,12 @@ def answered(watch: Watch, ttl: float, asked_at: float, *, surprised: bool) -> W
 def in_doubt(watch: Watch) -> Watch:
     """The peers were asked for, and no whole answer came."""
     return replace(watch, asked_at=None)
+
+
+def spread(salt: str) -> float:
+    """A number from 0 up to 1, spread evenly over all salts."""
+    number = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=4).digest(), "big")
+    return number / 2.0**32
 
 
 def _off(watch: Watch, now: float) -> Watch:

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from agent.core import serial
 from agent.core.observation import Answered, Endpoint, Observation, Quiet, Unknown
-from agent.core.schedule import spread
 from agent.core.serial import Watch
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
 from agent.discovery.inquiry import Inquiry, Way
@@ -95,5 +94,5 @@ class BySerial:
         is_surprise = at_rest and seen.endpoints != self._endpoints
         self._endpoints = seen.endpoints
         self._watch = serial.answered(self._watch, seen.ttl, asked_at, surprised=is_surprise)
-        self._part = spread(f"{self._inquiry.own} {asked_at}")
+        self._part = serial.spread(f"{self._inquiry.own} {asked_at}")
         return seen

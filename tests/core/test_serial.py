@@ -1,6 +1,7 @@
 """When the zone's serial is enough: each row of the table at the head of core/serial.py."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -19,6 +20,7 @@ from agent.core.serial import (
     is_credible,
     is_due,
     missed,
+    spread,
 )
 
 TTL = 30.0
@@ -241,6 +243,16 @@ def test_how_long_a_whole_time_to_live_is_outlives_the_trust() -> None:
     for _ in range(MISSES):
         watch = missed(watch, 3.0)
     assert watch == replace(Watch(), longest_ttl=TTL, off_until=3.0 + OFF_FOR)
+
+
+# When it is due.
+
+
+def test_pods_that_asked_at_one_change_do_so_again_over_most_of_a_minute() -> None:
+    parts = sorted(spread(f"db-{n} 3.0") for n in range(100))
+    assert 0.0 <= parts[0] < 0.1
+    assert 0.9 < parts[-1] < 1.0
+    assert max(later - earlier for earlier, later in pairwise(parts)) < 0.1
 
 
 # Which serial it can be.
