@@ -10,6 +10,8 @@ peers asked for at once. It is a trigger and never a gate, because it can hide a
 | a second change in the same second         | the peers are asked for again, when that second  |
 |                                            | is over                                          |
 | another server, which has the change later | the same, or its own serial, which is another    |
+| another nameserver, with another view      | any serial of it is news, whatever the one       |
+|                                            | before said; that the two differ ends no trust   |
 | a cache between, which has the old records | the same, until an answer is known to be younger  |
 | a serial that does not move                | the peers are asked for after GAP in any case;   |
 |                                            | a change that no serial announced ends the trust |
@@ -94,6 +96,11 @@ def heard(watch: Watch, serial: int, now: float) -> Watch:
     if watch.is_surprised:
         return _off(watch, now)
     return replace(watch, misses=0) if watch.misses else watch
+
+
+def elsewhere(watch: Watch) -> Watch:
+    """Another nameserver is asked: what the one before said proves nothing of it."""
+    return replace(watch, known=())
 
 
 def missed(watch: Watch, now: float) -> Watch:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.core import serial
+from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered, Endpoint, Observation, Quiet, Unknown
 from agent.core.serial import Watch
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
@@ -45,6 +46,7 @@ class BySerial:
         self._may_ask = inquiry.serial != "never" and not inquiry.service.is_bare
         self._zone = encoded(inquiry.service.cluster_domain) if self._may_ask else b""
         self._watch = Watch()
+        self._server: Nameserver | None = None
         self._endpoints: tuple[Endpoint, ...] = ()
         self._is_large = False
         self._part = 0.0
@@ -76,6 +78,8 @@ class BySerial:
                 return Unknown(reason, doubt)
             case Reply(plain=Serial(owner, number)) if owner == self._zone:
                 if serial.is_credible(number, unix_time):
+                    if reply.server != self._server:
+                        self._server, self._watch = reply.server, serial.elsewhere(self._watch)
                     self._watch = serial.heard(self._watch, number, now)
                     return None if serial.is_due(self._watch, now, 1.0) else Quiet()
         self._watch = serial.missed(self._watch, now)

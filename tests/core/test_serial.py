@@ -15,6 +15,7 @@ from agent.core.serial import (
     OFF_FOR,
     Watch,
     answered,
+    elsewhere,
     heard,
     in_doubt,
     is_credible,
@@ -180,6 +181,22 @@ def test_a_change_that_news_may_have_brought_ends_no_trust() -> None:
 
 def test_a_change_that_was_awaited_ends_no_trust() -> None:
     assert not is_asked(heard(asked(trusting(7), 70.0), 7, 71.0), 71.0)
+
+
+# Another nameserver.
+
+
+def test_a_serial_of_another_nameserver_is_news_whatever_the_one_before_said() -> None:
+    watch = heard(elsewhere(trusting(7)), 7, 40.0)
+    assert is_asked(watch, 40.0)
+    watch = asked(asked(watch, 40.0, surprised=True), 42.1)
+    assert not is_asked(heard(watch, 7, 43.0), 43.0)
+
+
+def test_a_change_that_another_nameserver_told_of_ends_no_trust() -> None:
+    watch = heard(elsewhere(asked(trusting(7), 70.0, surprised=True)), 7, 71.0)
+    watch = asked(asked(watch, 71.0), 73.1)
+    assert not is_asked(heard(watch, 7, 74.0), 74.0)
 
 
 # No serial.

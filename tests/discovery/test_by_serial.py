@@ -21,7 +21,7 @@ from agent.core.serial import AGAIN, GAP, LATE, LONGEST_CACHED, MISSES, OFF_FOR
 from agent.discovery.auto import automatic
 from agent.discovery.by_serial import BySerial
 from agent.discovery.inquiry import Inquiry, UseOfSerial
-from agent.discovery.transport import Resolver
+from agent.discovery.transport import RETURN_AFTER, Resolver
 from agent.lab.cluster import Cluster, Service
 from tests.discovery.clock import Clock, Overtime
 from tests.discovery.conftest import Serve
@@ -280,9 +280,9 @@ def test_on_a_node_whose_clock_is_wrong_by_days_the_peers_are_asked_for(plain_ne
 Soa = Callable[[Question], Iterable[bytes]]
 
 
-def peers_and(soa: Soa) -> Callable[[Question], Iterable[bytes]]:
-    """Answers with three peers, and a question for an SOA record as told."""
-    names = [f"db-{n}.{DB.fqdn}." for n in range(3)]
+def peers_and(soa: Soa, count: int = 3) -> Callable[[Question], Iterable[bytes]]:
+    """Answers with so many peers, and a question for an SOA record as told."""
+    names = [f"db-{n}.{DB.fqdn}." for n in range(count)]
     records = [f"{DB.fqdn}. 5 IN SRV 0 33 9042 {name}" for name in names]
     records += [f"{name} 5 IN A 10.0.0.{n + 1}" for n, name in enumerate(names)]
 
@@ -403,6 +403,44 @@ def test_a_serial_that_never_moves_hides_a_change_for_a_minute_and_is_then_not_t
     assert agent.clock() - began <= GAP * (1 + LATE) + 1
     assert count_of(agent.discovery.observe()) == 4  # as the loop does while that settles
     assert [count_of(agent.poll()) for _ in range(10)] == [4] * 10
+
+
+@pytest.fixture
+def two(serve: Serve) -> tuple[Agent, list[bool]]:
+    """An agent with two nameservers that differ, at rest; the first refuses while one is listed."""
+    is_down: list[bool] = []
+    whole = peers_and(lambda question: [no(question, of_late())])
+    less = peers_and(lambda question: [no(question, of_late() - 60)], 2)
+    first = serve(lambda question: refused(question) if is_down else whole(question))
+    at = tuple(Nameserver(server.host, server.port) for server in (first, serve(less)))
+    agent = Agent(at, "always")
+    assert count_of(agent.discovery.observe()) == 3
+    agent.rest()
+    is_down.append(True)
+    assert count_of(agent.poll()) == 2
+    agent.rest()
+    return agent, is_down
+
+
+def test_a_serial_from_another_nameserver_has_it_asked_for_the_peers_though_it_was_seen_before(
+    two: tuple[Agent, list[bool]],
+) -> None:
+    agent, is_down = two
+    is_down.clear()
+    assert count_of(agent.poll(RETURN_AFTER)) == 3
+    agent.rest()
+    is_down.append(True)
+    assert count_of(agent.poll()) == 2
+    agent.rest()
+
+
+def test_that_two_nameservers_differ_does_not_end_the_trust_in_their_serials(
+    two: tuple[Agent, list[bool]],
+) -> None:
+    agent, is_down = two
+    is_down.clear()
+    assert count_of(agent.poll(GAP * (1 + LATE))) == 3  # due, whatever a serial says
+    agent.rest()
 
 
 def test_a_small_set_is_asked_for_in_full_unless_told_otherwise(serve: Serve) -> None:

@@ -101,6 +101,13 @@ RESTING = (
         "    if False:",
     ),
     _mutation(
+        "a nameserver's serial is no news because another one told it",
+        NEWS,
+        SERIAL,
+        "    return replace(watch, known=())",
+        "    return watch",
+    ),
+    _mutation(
         "a serial that never comes is asked for for ever",
         TRUST,
         SERIAL,
@@ -157,5 +164,12 @@ MUTATIONS = (
         BY_SERIAL,
         'f"rollcall-{unix_time:.0f}.{zone}"',
         'f"rollcall.{zone}"',
+    ),
+    _mutation(
+        "all nameservers are one",
+        NEWS,
+        BY_SERIAL,
+        "                    if reply.server != self._server:",
+        "                    if False:",
     ),
 )
