@@ -72,12 +72,17 @@ def is_due(watch: Watch, now: float, part: float) -> bool:
 
     `part`, from 0 up to 1, is another for each pod and time: so they do not all do it at once.
     """
-    if watch.asked_at is None or now < watch.off_until:
+    if watch.asked_at is None or is_off(watch, now):
         return True
     is_younger = watch.made_at >= watch.news_at + AGAIN
     if not is_younger and watch.asked_at < watch.news_at + LONGEST_CACHED:
         return watch.asked_at < watch.news_at or now >= watch.news_at + AGAIN
     return now - watch.asked_at >= GAP * (1 + LATE * part)
+
+
+def is_off(watch: Watch, now: float) -> bool:
+    """Whether it was given up, for a while."""
+    return now < watch.off_until
 
 
 def is_credible(serial: int, unix_time: float) -> bool:

@@ -7,6 +7,7 @@ of another agent was ahead; it keeps a "no" for 30 s at most.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from agent.core import serial
@@ -16,6 +17,11 @@ from agent.core.serial import Watch
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
 from agent.discovery.inquiry import Inquiry, Way
 from agent.discovery.wire import Kind, Serial, encoded
+
+GIVEN_UP = (
+    "the zone's serial does not tell of every change here, so all peers are asked for at each poll "
+    "until it is tried again in an hour"
+)
 
 
 class Asks(Protocol):
@@ -48,6 +54,7 @@ class BySerial:
         self._watch = Watch()
         self._server: Nameserver | None = None
         self._endpoints: tuple[Endpoint, ...] = ()
+        self._said: tuple[Answered, Answered] | None = None
         self._is_large = False
         self._part = 0.0
 
@@ -99,4 +106,10 @@ class BySerial:
         self._endpoints = seen.endpoints
         self._watch = serial.answered(self._watch, seen.ttl, asked_at, surprised=is_surprise)
         self._part = serial.spread(f"{self._inquiry.own} {asked_at}")
-        return seen
+        return self._remarked(seen) if serial.is_off(self._watch, asked_at) else seen
+
+    def _remarked(self, seen: Answered) -> Answered:
+        """The answer with a word on what it costs; the same value for the same one."""
+        if self._said is None or self._said[0] is not seen:
+            self._said = seen, replace(seen, remarks=(*seen.remarks, GIVEN_UP))
+        return self._said[1]

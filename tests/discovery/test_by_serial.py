@@ -19,7 +19,7 @@ from agent.core.roll import Peer
 from agent.core.roll import Service as Asked
 from agent.core.serial import AGAIN, GAP, LATE, LONGEST_CACHED, MISSES, OFF_FOR
 from agent.discovery.auto import automatic
-from agent.discovery.by_serial import BySerial
+from agent.discovery.by_serial import GIVEN_UP, BySerial
 from agent.discovery.inquiry import Inquiry, UseOfSerial
 from agent.discovery.transport import RETURN_AFTER, Resolver
 from agent.lab.cluster import Cluster, Service
@@ -441,6 +441,32 @@ def test_that_two_nameservers_differ_does_not_end_the_trust_in_their_serials(
     is_down.clear()
     assert count_of(agent.poll(GAP * (1 + LATE))) == 3  # due, whatever a serial says
     agent.rest()
+
+
+def test_that_the_serial_was_given_up_is_remarked_until_it_is_tried_again(serve: Serve) -> None:
+    """The same value at each poll where the answer is the same, as it is without a remark."""
+    agent = always(serve(peers_and(without_soa)))
+    *before, last = (agent.poll() for _ in range(MISSES))
+    assert [seen.remarks for seen in before if isinstance(seen, Answered)] == [()] * (MISSES - 1)
+    assert isinstance(last, Answered)
+    assert last.remarks == (GIVEN_UP,)
+    assert agent.poll() is last
+    assert agent.discovery.observe() is last
+    tried = agent.poll(OFF_FOR)
+    assert isinstance(tried, Answered)
+    assert tried.remarks == ()
+
+
+def test_where_no_serial_is_wanted_none_was_given_up(serve: Serve) -> None:
+    server = serve(peers_and(without_soa))
+    uses: tuple[UseOfSerial, ...] = ("auto", "never")
+    for use in uses:
+        agent = Agent((Nameserver(server.host, server.port),), use)
+        agent.discovery.observe()
+        for _ in range(2 * MISSES):
+            seen = agent.poll()
+            assert isinstance(seen, Answered)
+            assert seen.remarks == ()
 
 
 def test_a_small_set_is_asked_for_in_full_unless_told_otherwise(serve: Serve) -> None:

@@ -16,6 +16,7 @@ SAME = "the short way through an answer that came again decides what all the rul
 NEWS = "a serial that was not seen before has the peers asked for at once"
 HIDDEN = "what a serial hides is brought all the same"
 TRUST = "a serial that can't be trusted is not asked for"
+TOLD = "that the serial was given up is told, at no cost at rest"
 
 
 def _mutation(name: str, rule: str, file: str, old: str, new: str) -> Mutation:
@@ -171,5 +172,19 @@ MUTATIONS = (
         BY_SERIAL,
         "                    if reply.server != self._server:",
         "                    if False:",
+    ),
+    _mutation(
+        "nobody is told that the serial was given up",
+        TOLD,
+        BY_SERIAL,
+        "        return self._remarked(seen) if serial.is_off(self._watch, asked_at) else seen",
+        "        return seen",
+    ),
+    _mutation(
+        "the remark that it was given up makes a new value of each answer",
+        TOLD,
+        BY_SERIAL,
+        "        if self._said is None or self._said[0] is not seen:",
+        "        if True:",
     ),
 )
