@@ -1,17 +1,24 @@
 """What addresses are called: the names that PTR records have for them, learnt once and remembered.
 
 After `ASK_AGAIN` a name is asked for again, because two pods that were made anew may have swapped
-their addresses: one name a poll, the oldest. All that are due are asked for again at once where an
-address has no name, and in docker-compose: a container gets any address that is free.
+their addresses: one name a second, the oldest, so as many at once as seconds have passed. All that
+are due are asked for again at once where an address has no name, and in docker-compose: a container
+gets any address that is free.
+
+Where a name is said anew for an address, and another of its family has it too, one of both may be
+an old word, of what is known or of a cache. Both are asked for in that poll and in each that
+follows, until the names differ or were said again after `ASK_AGAIN`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from math import inf
 
 from agent.core.names import is_address
 from agent.core.observation import Absent, Endpoint, Unknown
-from agent.discovery.attempt import Reply
+from agent.discovery.attempt import IN_FLIGHT, Reply
 from agent.discovery.docker import Container, Docker, Stranger
 from agent.discovery.inquiry import Inquiry
 from agent.discovery.reading import pointer_of, read_pointer
@@ -44,11 +51,14 @@ class Naming:
         self._inquiry = inquiry
         self._docker = Docker(resolver, inquiry.here)
         self._known: dict[str, _Named] = {}  # in the order in which they were asked
+        self._disputed: dict[str, float] = {}  # who has another's name, and since when
+        self._swept = inf  # when old names were asked for last, in clock seconds
 
     def learn(self, endpoints: Iterable[Endpoint], said: float) -> None:
         """Takes these names for what is known, and forgets all others; `said` as clock seconds."""
         named = [endpoint for endpoint in endpoints if not is_address(endpoint.fqdn)]
         self._known = {a: _Named(e.fqdn, said) for e in named for a in e.addresses}
+        self._disputed = {}
 
     def name(
         self, addresses: tuple[str, ...], deadline: float
@@ -63,6 +73,7 @@ class Naming:
         others = dict.fromkeys(address for address in addresses if address not in mine)
         if self._known.keys() - others.keys():
             self._known = {a: named for a, named in self._known.items() if a in others}
+            self._disputed = {a: at for a, at in self._disputed.items() if a in others}
         wanted = (
             others if self._inquiry.has_names or self._inquiry.service.is_bare else [*others][:1]
         )
@@ -75,8 +86,11 @@ class Naming:
         """The addresses whose names are to be asked for, new ones and old, with what to ask."""
         now = self._resolver.clock()
         old = [*takewhile(lambda a: now - self._known[a].asked >= ASK_AGAIN, self._known)]
-        due = [a for a in addresses if a not in self._known] + old[:1]
-        due += [a for a in old[1:] if self._changes(self._known[a])]
+        due = [*(a for a in addresses if a not in self._known), *self._disputed]
+        if old:
+            due += old[: round(min(IN_FLIGHT, max(1.0, now - self._swept)))]
+            due += [a for a in old if self._changes(self._known[a])]
+            self._swept = now
         return {address: pointer_of(address) for address in due}
 
     def _changes(self, known: _Named) -> bool:
@@ -84,6 +98,33 @@ class Naming:
         return known.fqdn in (None, NO_NAME_YET) or self._inquiry.service.is_bare
 
     def _ask(self, due: Mapping[str, str], deadline: float) -> Absent | Unknown | None:
+        """Learns the names of those, and of all who have one of them; None if all went well."""
+        asked: dict[str, str] = {}
+        doubt = None
+        while due and doubt is None:
+            before = {a: self._name_at(a) for a in due}
+            doubt = self._ask_for(due, deadline)
+            asked |= due
+            self._compare({self._name_at(a) for a in due if self._name_at(a) != before[a]} - {None})
+            due = {a: pointer_of(a) for a in self._disputed if a not in asked}
+        return doubt
+
+    def _name_at(self, address: str) -> tuple[str, bool] | None:
+        """The name that is known for an address, and its family; None if it has none."""
+        known = self._known.get(address)
+        name = known.fqdn if known else None
+        return None if name in (None, NO_NAME_YET, STRANGER) else (name, ":" in address)
+
+    def _compare(self, news: set[tuple[str, bool] | None]) -> None:
+        """Finds out whose name another has, too, of whom one has it anew."""
+        if not news and not self._disputed:
+            return
+        names = {a: name for a in self._known if (name := self._name_at(a))}
+        count, now = Counter(names.values()), self._resolver.clock()
+        since = self._disputed | {a: now for a, name in names.items() if name in news}
+        self._disputed = {a: at for a, at in since.items() if a in names and count[names[a]] > 1}
+
+    def _ask_for(self, due: Mapping[str, str], deadline: float) -> Absent | Unknown | None:
         """Learns the names of those; None if all went well."""
         is_bare = self._inquiry.service.is_bare
         many = () if is_bare or len(due) < 2 else due.values()
@@ -102,6 +143,8 @@ class Naming:
                     self._known[address] = _Named(NO_NAME_YET, now)
                 case named:
                     self._known[address] = _Named(named, now)
+                    if now - self._disputed.get(address, inf) >= ASK_AGAIN:
+                        del self._disputed[address]
         return None
 
     def _is_news(self, known: _Named | None) -> bool:

@@ -26,6 +26,7 @@ _AUTO_TESTS = "tests/discovery/test_auto.py"
 _RDATA_TESTS = "tests/discovery/test_rdata.py"
 _MANY_TESTS = "tests/discovery/test_many_questions.py"
 _LARGE_TESTS = "tests/discovery/test_large.py"
+_MOVE_TESTS = "tests/discovery/test_names_that_move.py"
 _PUBLISH_TESTS = "tests/test_publish.py"
 _CLAIM_TESTS = "tests/publish/test_claim.py"
 
@@ -261,6 +262,38 @@ MUTATIONS = (
         "is_new and self._inquiry.has_names and",
         "not is_new and self._inquiry.has_names and",
         _LARGE_TESTS,
+    ),
+    Mutation(
+        "who has another's old address is not asked for in the same poll",
+        NAMED,
+        NAMING,
+        "due = {a: pointer_of(a) for a in self._disputed if a not in asked}",
+        "due = {}",
+        _MOVE_TESTS,
+    ),
+    Mutation(
+        "what a cache says of another's old address is the last word",
+        NAMED,
+        NAMING,
+        "*self._disputed]",
+        "]",
+        _MOVE_TESTS,
+    ),
+    Mutation(
+        "two of one name are asked for in each poll for ever",
+        NAMED,
+        NAMING,
+        "if now - self._disputed.get(address, inf) >= ASK_AGAIN:",
+        "if address not in self._known:",
+        _MOVE_TESTS,
+    ),
+    Mutation(
+        "old names are asked for one a poll, however far apart polls are",
+        NAMED,
+        NAMING,
+        "max(1.0, now - self._swept)",
+        "1.0",
+        _MOVE_TESTS,
     ),
     Mutation(
         "the family that nobody had is never asked for again",
