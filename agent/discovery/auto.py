@@ -1,15 +1,17 @@
 """The `auto` mode: SRV, and where that does not give the whole list, the service's addresses.
 
 It stays with addresses once SRV had no data (no ports) or too much of it, so that a poll at rest is
-one way of asking. It goes back to SRV only on evidence: when there are no addresses any more, or a
-quarter less than there were when SRV's answer was cut short. NXDOMAIN for SRV is no reason to stay:
-two DNS servers may disagree for a moment. Where SRV says that the setup is wrong, addresses are not
-asked for: that of a service with a virtual IP would look like a peer.
+one way of asking. It goes back to SRV on evidence: when there are no addresses any more, or a
+quarter less than there were when SRV's answer was cut short; and, where it was, after `TRY_AGAIN`,
+because a server may cut one short for once. NXDOMAIN for SRV is no reason to stay: two DNS servers
+may disagree for a moment. Where SRV says that the setup is wrong, addresses are not asked for: that
+of a service with a virtual IP would look like a peer.
 
 In docker-compose there are no SRV records, and a question for them is handed on to strangers: it
 asks for the pods by name if it knows how many there are to be, else for the alias.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +25,8 @@ from agent.discovery.transport import Resolver
 
 # The part of the most that there were. Each try costs 64 KiB where it is still too much.
 BACK_AT = 0.75
+# Seconds. Those 64 KiB are then 110 bytes a second, less than an answer about three peers.
+TRY_AGAIN = 600.0
 
 
 class NotBySrv(str):
@@ -63,15 +67,20 @@ class AutoDiscovery:
         self._clock = resolver.clock
         self._srv_said: tuple[tuple[Endpoint, ...], float] | None = None  # and when
         self._not_srv = ""  # why SRV is not asked for, empty while it is
+        self._tried = -math.inf  # when SRV was asked for last, in clock seconds
         self._most = 0
         nobody = Answered(())
         self._said = nobody, "", nobody  # an answer, the remark on it, and both in one
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
         """Asks once, in the way that answered last, and in the other if that has no answer."""
+        now, until = self._clock(), deadline
         if self._not_srv:
-            return self._by_address(deadline, self._not_srv, lasts=True)
-        match self._srv.observe(deadline):
+            if self._not_srv != TOO_MANY or now - self._tried < TRY_AGAIN:
+                return self._by_address(deadline, self._not_srv, lasts=True)
+            until = (now + deadline) / 2  # the rest is for addresses
+        self._tried = now
+        match self._srv.observe(until):
             case Absent(_, Why.NO_DATA):
                 return self._by_address(deadline, NO_SRV, lasts=True)
             case Absent(_, Why.NO_SUCH_NAME) if self._port:
@@ -82,10 +91,12 @@ class AutoDiscovery:
             case Unknown(_, Doubt.CUT_SHORT):
                 self._hand_over()
                 return self._by_address(deadline, TOO_MANY, lasts=True)
-            case Answered(endpoints) as by_srv:
-                self._srv_said = endpoints, self._clock()
-                return by_srv
+            case Unknown() if self._not_srv:
+                return self._by_address(deadline, self._not_srv, lasts=True)
             case by_srv:
+                self._not_srv, self._most = "", 0
+                if isinstance(by_srv, Answered):
+                    self._srv_said = by_srv.endpoints, self._clock()
                 return by_srv
 
     def _hand_over(self) -> None:

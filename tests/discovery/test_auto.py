@@ -13,7 +13,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Absent, Doubt, Unknown, Why
 from agent.core.roll import Peer, pod_names
 from agent.discovery import Discoverer, Inquiry, Mode, discoverer
-from agent.discovery.auto import NO_SRV, TOO_MANY
+from agent.discovery.auto import NO_SRV, TOO_MANY, TRY_AGAIN
 from agent.discovery.naming import ASK_AGAIN
 from agent.lab.cluster import Port, Service
 from tests.discovery.clock import Clock, Overtime
@@ -117,6 +117,74 @@ def test_a_quarter_of_the_most_that_there_were_counts_and_a_try_in_vain_is_not_r
     following.observe()
     assert kinds_of(server, following) == ["SRV", "A"]
     assert kinds_of(server, following) == ["A"]
+
+
+def test_srv_is_asked_for_again_after_a_while_and_a_try_in_vain_is_not_repeated_at_once(
+    serve: Serve,
+) -> None:
+    """One answer that was cut short for once is no reason to stay away from SRV for good."""
+    zone, clock = Zone(8, most=6), Clock()
+    server = serve(zone.udp, zone.tcp)
+    following = discoverer(Inquiry(DB, Peer(OWN), lambda: (at(server),)), clock)
+    following.observe()
+    clock.ahead = TRY_AGAIN - ASK_AGAIN
+    assert "SRV" not in kinds_of(server, following)
+    clock.ahead = TRY_AGAIN
+    seen = answered(following.observe())
+    assert (seen.endpoints, seen.remarks) == (listed(8), (TOO_MANY,))
+    assert server.count("tcp") == 2
+    zone.most = 8
+    assert "SRV" not in kinds_of(server, following)
+    clock.ahead = 2 * TRY_AGAIN
+    assert kinds_of(server, following) == ["SRV"]
+    seen = answered(following.observe())
+    assert (seen.endpoints, seen.remarks) == (listed(8), ())
+
+
+@pytest.mark.parametrize("fails", ["says nothing", "SERVFAIL"])
+def test_where_that_try_fails_there_is_time_left_for_addresses(serve: Serve, fails: str) -> None:
+    zone, clock, is_failing = Zone(8, most=6), Clock(), False
+
+    def udp(question: Question) -> Iterable[bytes]:
+        if is_failing and question.kind == "SRV":
+            if fails == "SERVFAIL":
+                return [answer(question, rcode=dns.rcode.SERVFAIL)]
+            clock.ahead += 15.0  # half of a poll's time and no more
+            return [question.wire]
+        return zone.udp(question)
+
+    server = serve(udp, zone.tcp)
+    inquiry = Inquiry(DB, Peer(OWN), lambda: (at(server),), timeout=30.0)
+    following = discoverer(inquiry, clock)
+    following.observe()
+    is_failing = True
+    clock.ahead += TRY_AGAIN
+    assert kinds_of(server, following)[:2] == ["SRV", "A"]
+    assert answered(following.observe()).remarks == (TOO_MANY,)
+    is_failing = False
+    assert "SRV" not in kinds_of(server, following)
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.NOERROR, dns.rcode.NXDOMAIN])
+def test_where_that_try_says_that_there_are_none_it_is_as_at_the_start(
+    serve: Serve, rcode: dns.rcode.Rcode
+) -> None:
+    zone, clock, has_none = Zone(8, most=6), Clock(), False
+
+    def udp(question: Question) -> Iterable[bytes]:
+        if has_none and question.kind == "SRV":
+            return [answer(question, rcode=rcode)]
+        return zone.udp(question)
+
+    server = serve(udp, zone.tcp)
+    following = discoverer(Inquiry(DB, Peer(OWN), lambda: (at(server),)), clock)
+    following.observe()
+    has_none = True
+    clock.ahead = TRY_AGAIN
+    seen = answered(following.observe())
+    is_for_good = rcode == dns.rcode.NOERROR
+    assert (seen.endpoints, seen.remarks) == (listed(8), (NO_SRV,) if is_for_good else ())
+    assert ("SRV" in kinds_of(server, following)) is not is_for_good
 
 
 def test_names_that_srv_has_just_said_are_not_asked_for_once_it_can_t_say_all(
