@@ -30,6 +30,11 @@ class Asks(Protocol):
     clock: Callable[[], float]
     received: int
 
+    @property
+    def answered_last(self) -> Nameserver | None:
+        """The nameserver that did, where there are several."""
+        ...
+
     def deadline(self) -> float:
         """When a poll that begins now has to end (clock seconds)."""
         ...
@@ -85,8 +90,7 @@ class BySerial:
                 return Unknown(reason, doubt)
             case Reply(plain=Serial(owner, number)) if owner == self._zone:
                 if serial.is_credible(number, unix_time):
-                    if reply.server != self._server:
-                        self._server, self._watch = reply.server, serial.elsewhere(self._watch)
+                    self._look_who()
                     self._watch = serial.heard(self._watch, number, now)
                     return None if serial.is_due(self._watch, now, 1.0) else Quiet()
         self._watch = serial.missed(self._watch, now)
@@ -102,11 +106,18 @@ class BySerial:
         if not isinstance(seen, Answered) or not seen.is_whole or seen.ttl is None:
             self._watch = serial.in_doubt(self._watch)
             return seen
-        is_surprise = at_rest and seen.endpoints != self._endpoints
+        is_surprise = not self._look_who() and at_rest and seen.endpoints != self._endpoints
         self._endpoints = seen.endpoints
         self._watch = serial.answered(self._watch, seen.ttl, asked_at, surprised=is_surprise)
         self._part = serial.spread(f"{self._inquiry.own} {asked_at}")
         return self._remarked(seen) if serial.is_off(self._watch, asked_at) else seen
+
+    def _look_who(self) -> bool:
+        """Whether it is another nameserver than before; what that said is forgotten then."""
+        if (server := self._resolver.answered_last) == self._server:
+            return False
+        self._server, self._watch = server, serial.elsewhere(self._watch)
+        return True
 
     def _remarked(self, seen: Answered) -> Answered:
         """The answer with a word on what it costs; the same value for the same one."""

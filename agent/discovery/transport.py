@@ -52,6 +52,11 @@ class Resolver:
         self._chosen_at = 0.0
         self._attempts = Attempts(clock)
 
+    @property
+    def answered_last(self) -> Nameserver | None:
+        """The nameserver that did, where there are several."""
+        return self._answered_last
+
     def deadline(self) -> float:
         """When a poll that begins now has to end (clock seconds)."""
         return self.clock() + self._timeout

@@ -443,6 +443,21 @@ def test_that_two_nameservers_differ_does_not_end_the_trust_in_their_serials(
     agent.rest()
 
 
+def test_a_list_that_only_once_came_from_another_nameserver_does_not_end_it_either(
+    two: tuple[Agent, list[bool]],
+) -> None:
+    agent, is_down = two
+    is_down.clear()
+    assert count_of(agent.poll(RETURN_AFTER)) == 3
+    agent.rest()
+    is_down.append(True)
+    assert count_of(agent.poll(GAP * (1 + LATE))) == 2  # due, whatever a serial says
+    is_down.clear()
+    agent.clock.ahead += RETURN_AFTER
+    assert count_of(agent.discovery.observe()) == 3  # as the loop does while that settles
+    agent.rest()
+
+
 def test_that_the_serial_was_given_up_is_remarked_until_it_is_tried_again(serve: Serve) -> None:
     """The same value at each poll where the answer is the same, as it is without a remark."""
     agent = always(serve(peers_and(without_soa)))

@@ -170,8 +170,15 @@ MUTATIONS = (
         "all nameservers are one",
         NEWS,
         BY_SERIAL,
-        "                    if reply.server != self._server:",
-        "                    if False:",
+        "        if (server := self._resolver.answered_last) == self._server:",
+        "        if (server := None) == self._server:",
+    ),
+    _mutation(
+        "what another nameserver lists is a surprise",
+        TRUST,
+        BY_SERIAL,
+        "is_surprise = not self._look_who() and at_rest",
+        "is_surprise = at_rest",
     ),
     _mutation(
         "nobody is told that the serial was given up",

@@ -41,6 +41,7 @@ class Asked:
     def __init__(self, dns: Dns, pod: str, process: Process) -> None:
         self.clock: Callable[[], float] = process.now
         self.received = 0
+        self.answered_last: Nameserver | None = None
         self._dns = dns
         self._pod = pod
         self._process = process
