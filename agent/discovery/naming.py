@@ -18,7 +18,7 @@ from math import inf
 
 from agent.core.names import is_address
 from agent.core.observation import Absent, Endpoint, Unknown
-from agent.discovery.attempt import IN_FLIGHT, Reply
+from agent.discovery.attempt import Reply
 from agent.discovery.docker import Container, Docker, Stranger
 from agent.discovery.inquiry import Inquiry
 from agent.discovery.reading import pointer_of, read_pointer
@@ -26,6 +26,8 @@ from agent.discovery.transport import Resolver
 
 # Seconds. A "no such name" may be remembered by a cache for 30 s (kubernetes issue 92559).
 ASK_AGAIN = 30.0
+# Names. A whole fleet asks for so many more in the same second, when a change has all of it ask.
+MOST_AGAIN = 16
 # What stands for the name of whoever is no container; no name in DNS has a space.
 STRANGER = "a stranger"
 # The same where DNS has none, and has said so only once: a cache may remember an earlier "no".
@@ -88,7 +90,7 @@ class Naming:
         old = [*takewhile(lambda a: now - self._known[a].asked >= ASK_AGAIN, self._known)]
         due = [*(a for a in addresses if a not in self._known), *self._disputed]
         if old:
-            due += old[: round(min(IN_FLIGHT, max(1.0, now - self._swept)))]
+            due += old[: round(min(MOST_AGAIN, max(1.0, now - self._swept)))]
             due += [a for a in old if self._changes(self._known[a])]
             self._swept = now
         return {address: pointer_of(address) for address in due}

@@ -10,8 +10,7 @@ from agent.core.nameservers import Nameserver
 from agent.core.observation import Answered
 from agent.core.roll import Peer, Service
 from agent.discovery import Inquiry, discoverer
-from agent.discovery.attempt import IN_FLIGHT
-from agent.discovery.naming import ASK_AGAIN
+from agent.discovery.naming import ASK_AGAIN, MOST_AGAIN
 from agent.discovery.reading import pointer_of
 from tests.discovery.clock import TOO_LONG, Clock
 from tests.discovery.conftest import Serve
@@ -98,17 +97,17 @@ def test_names_are_asked_for_again_one_a_poll(serve: Serve) -> None:
     assert them.asked() == []
 
 
-def test_names_are_asked_for_again_one_a_second_however_far_apart_polls_are(serve: Serve) -> None:
-    """At rest the serial is asked for in between. The server can keep only so many questions."""
+def test_names_are_asked_for_again_one_a_second_up_to_a_bound_for_each_poll(serve: Serve) -> None:
+    """At rest the serial is asked for in between; whole fleets ask again in the same second."""
     them = Set(serve, 201)
     assert them.is_followed()
     first = them.asked(ASK_AGAIN)
-    second = them.asked(20.0)
+    second = them.asked(10.0)
     third = them.asked(600.0)
     assert len(first) == 1
-    assert 20 <= len(second) < 30
-    assert len(third) == IN_FLIGHT
-    assert len({*first, *second, *third}) == len(first) + len(second) + IN_FLIGHT
+    assert 10 <= len(second) < 15
+    assert len(third) == MOST_AGAIN
+    assert len({*first, *second, *third}) == len(first) + len(second) + MOST_AGAIN
 
 
 # Somebody has what was another's address, which was not asked for since.

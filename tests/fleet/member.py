@@ -14,7 +14,7 @@ from agent.core.roll import Peer
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
 from agent.discovery.by_serial import BySerial
 from agent.discovery.inquiry import Inquiry, UseOfSerial
-from agent.discovery.naming import ASK_AGAIN
+from agent.discovery.naming import ASK_AGAIN, MOST_AGAIN
 from agent.discovery.transport import LEAST_TRIES, Resolver
 from agent.discovery.wire import Kind, Serial, encoded
 from agent.edges import Edges, Plan
@@ -95,7 +95,8 @@ class Asking(Resolver):
 class Everybody:
     """Asks for all pods as the `auto` mode does: by SRV, and where they are too many, by A.
 
-    Then, for the names of new addresses and of the one whose name was asked for first.
+    Then, for the names of new addresses, and for the oldest names again: one for each second since
+    that was done.
     """
 
     def __init__(self, asking: Asking, own: Endpoint) -> None:
@@ -103,6 +104,7 @@ class Everybody:
         self._own = own
         self._is_srv = True
         self._named = 1  # addresses whose names are known: this pod's
+        self._swept = asking.time.at
         self._both = -math.inf, -math.inf  # when both families were asked, and since when it is so
 
     def observe(self, deadline: float) -> Answered | Unknown:
@@ -120,7 +122,9 @@ class Everybody:
             self._both = now, listing.since
             if self._asking.carry("AAAA", _no_data, deadline) is None:
                 return self._seen(None)
-        self._asking.books.asked("PTR", now, sizes.NAME, max(1, listing.pods - self._named))
+        sweep = round(min(MOST_AGAIN, max(1.0, now - self._swept)))
+        self._swept = now
+        self._asking.books.asked("PTR", now, sizes.NAME, listing.pods - self._named + sweep)
         return self._seen(by_address)
 
     def _seen(self, answer: Answer | None) -> Answered | Unknown:
