@@ -610,8 +610,9 @@ def test_two_prints_are_the_same_exactly_where_dnspython_reads_the_same_records(
     sent = [form.of(messages[0]), other_form.of(messages[1])]
     one, two = (plain(each, question) for each in sent)
     readings = [told(each) for each in sent]
-    for seen, message, reading in zip((one, two), messages, readings, strict=True):
-        assert isinstance(seen, Print) == bool(message.answer)
+    for seen, message, packet, reading in zip((one, two), messages, sent, readings, strict=True):
+        is_whole = not wire.is_cut(packet, question)  # some are longer than a message can be
+        assert isinstance(seen, Print) == (bool(message.answer) and is_whole)
         assert not isinstance(seen, Print) or seen.ttl == reading.ttl
     if not isinstance(one, Print) or not isinstance(two, Print):
         return
