@@ -18,6 +18,7 @@ from random import Random
 
 from agent.lab.cluster import Pod
 from tests.bench import figures
+from tests.bench.counting import cpu_ms, memory_mib
 from tests.bench.figures import Measure, Reading, Remark
 from tests.bench.programs import Kind, NoListError, Running
 from tests.bench.stage import Stage, address, named, of, peers, stage
@@ -87,12 +88,22 @@ def follow(
                         running.remove(program)
                         yield Remark(size, program.kind.name, str(none))
                 time.sleep(turn.calm)
+                since = [(time.monotonic(), cpu_ms(program.pid)) for program in running]
                 for change in script(size, turn.changes if running else 0, chance):
                     moment += _STEP
                     time.sleep((moment - time.time()) % 1)
                     at = _make(change, size, there)
                     yield from _followed(change, at, size, running)
                     time.sleep(max(0.0, at + 1 - time.time()))
+                for program, (began, before) in zip(running, since, strict=True):
+                    yield from _taken(program, size, time.monotonic() - began, before)
+
+
+def _taken(program: Running, size: int, seconds: float, before: float) -> Iterator[Reading]:
+    """What a program took in so many seconds of changes, `before` which it had taken some CPU."""
+    taken = (cpu_ms(program.pid) - before) / seconds
+    yield Reading(figures.BUSY, size, program.kind.name, taken)
+    yield Reading(figures.MOST, size, program.kind.name, memory_mib(program.pid)[2])
 
 
 def _make(change: Change, size: int, there: Stage) -> float:

@@ -22,13 +22,14 @@ def cpu_ms(pid: int) -> float:
     return 1000 * time.clock_gettime(~pid << 3 | 2)
 
 
-def memory_mib(pid: int) -> tuple[float, float]:
-    """Memory of a process in MiB: resident, and the part of it that is anonymous."""
+def memory_mib(pid: int) -> tuple[float, float, float]:
+    """Memory of a process in MiB: resident, the part of it that is anonymous, the most resident."""
     status = Path(f"/proc/{pid}/status").read_text()
-    resident, anonymous = (
-        int(status.partition(f"{name}:")[2].split()[0]) for name in ("VmRSS", "RssAnon")
+    resident, anonymous, most = (
+        int(status.partition(f"{name}:")[2].split()[0]) / 1024
+        for name in ("VmRSS", "RssAnon", "VmHWM")
     )
-    return resident / 1024, anonymous / 1024
+    return resident, anonymous, most
 
 
 def fetched(url: str) -> str:

@@ -28,11 +28,13 @@ START = Measure("start", "start to first file", "ms")
 END = Measure("end", "SIGTERM to exit", "ms")
 FILE = Measure("file", "change to file replaced", "ms")
 HOOK = Measure("hook", "change to hook started", "ms")
+BUSY = Measure("busy", "CPU while peers change", "ms/s")
+MOST = Measure("most", "most resident memory", "MiB")
 PEAK = Measure("peak", "held by an unchanged poll", "kB")
 
 MEASURES = (
     *(RESIDENT, ANONYMOUS, CPU, QUESTIONS, ANSWERS, WIRE),
-    *(START, END, FILE, HOOK, PEAK),
+    *(START, END, FILE, HOOK, BUSY, MOST, PEAK),
 )
 
 # With an interval of 1s and of 500ms, and the other.

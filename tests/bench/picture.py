@@ -34,7 +34,11 @@ class _Panel:
 _PANELS = (
     _Panel("CPU at rest, ms/s", (figures.CPU,)),
     _Panel("DNS answers at rest, kB/s", (figures.ANSWERS,)),
-    _Panel("change seen, ms: file, or peer-finder's hook", (figures.FILE, figures.HOOK), True),
+    _Panel(
+        "change seen, ms (settle 0s): file, or peer-finder's hook",
+        (figures.FILE, figures.HOOK),
+        True,
+    ),
     _Panel("resident memory, MiB", (figures.RESIDENT,), True),
 )
 

@@ -77,7 +77,7 @@ def _readings(
     size: int, program: Running, before: _Counters, after: _Counters
 ) -> Iterator[Reading]:
     passed = after.at - before.at
-    resident, anonymous = memory_mib(program.pid)
+    resident, anonymous, _ = memory_mib(program.pid)
     for measure, value in (
         (figures.RESIDENT, resident),
         (figures.ANONYMOUS, anonymous),
