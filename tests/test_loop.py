@@ -302,8 +302,11 @@ def test_an_unchanged_membership_is_neither_rendered_nor_written_again() -> None
         return names(roll)
 
     world = World(dns=listed(0, 1))
-    world.loop("db-1", None, world.target(render=render)).pass_time(600)
+    running = world.loop("db-1", None, world.target(render=render))
+    running.pass_time(600)
     assert 570 <= len(world.asked_at) <= 601
+    world.dns = DOWN
+    running.pass_time(60)
     assert rendered == [1]
     assert world.writes == [b"db-0 db-1"]
 
