@@ -25,7 +25,7 @@ _ORDINALS_TESTS = "tests/discovery/test_ordinals.py"
 _AUTO_TESTS = "tests/discovery/test_auto.py"
 _RDATA_TESTS = "tests/discovery/test_rdata.py"
 _MANY_TESTS = "tests/discovery/test_many_questions.py"
-_LARGE_TESTS = "tests/discovery/test_large.py"
+_SETS_TESTS = "tests/discovery/test_large.py"
 _MOVE_TESTS = "tests/discovery/test_names_that_move.py"
 _PUBLISH_TESTS = "tests/test_publish.py"
 _CLAIM_TESTS = "tests/publish/test_claim.py"
@@ -277,7 +277,7 @@ MUTATIONS = (
         NAMING,
         "sorted(due, key=lambda address: due[address] not in soon)",
         "sorted(due, key=lambda address: due[address] in soon)",
-        _LARGE_TESTS,
+        _SETS_TESTS,
     ),
     Mutation(
         "who has no name yet is a peer without one",
