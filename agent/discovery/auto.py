@@ -13,13 +13,13 @@ asks for the pods by name if it knows how many there are to be, else for the ali
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agent.core.observation import Absent, Answered, Doubt, Endpoint, Unknown, Why
 from agent.discovery.address import AddressDiscovery
 from agent.discovery.inquiry import Inquiry, Way
 from agent.discovery.naming import ASK_AGAIN
 from agent.discovery.ordinals import OrdinalsDiscovery
+from agent.discovery.reading import Remarks
 from agent.discovery.srv import SrvDiscovery
 from agent.discovery.transport import Resolver
 
@@ -69,8 +69,7 @@ class AutoDiscovery:
         self._not_srv = ""  # why SRV is not asked for, empty while it is
         self._tried = -math.inf  # when SRV was asked for last, in clock seconds
         self._most = 0
-        nobody = Answered(())
-        self._said = nobody, "", nobody  # an answer, the remark on it, and both in one
+        self._remarks = Remarks()
 
     def observe(self, deadline: float) -> Answered | Absent | Unknown:
         """Asks once, in the way that answered last, and in the other if that has no answer."""
@@ -116,19 +115,12 @@ class AutoDiscovery:
             case Answered(endpoints):
                 self._not_srv = because if lasts else ""
                 self._look_back(endpoints)
-                return self._remarked(seen, because)
+                return self._remarks.on(seen, because)
             case Absent():
                 self._not_srv = ""
             case Unknown():
                 self._not_srv = because if lasts else self._not_srv
         return seen
-
-    def _remarked(self, seen: Answered, because: str) -> Answered:
-        """The answer with a remark; the same value for the same one, as it is from the others."""
-        if (seen, because) != self._said[:2]:
-            remarks = (*seen.remarks, because) if because else seen.remarks
-            self._said = seen, because, replace(seen, remarks=remarks)
-        return self._said[2]
 
     def _look_back(self, endpoints: Sequence[Endpoint]) -> None:
         """Goes back to SRV when a quarter has gone of what was too much for it."""

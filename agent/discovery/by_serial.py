@@ -7,7 +7,6 @@ of another agent was ahead; it keeps a "no" for 30 s at most.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from agent.core import serial
@@ -16,6 +15,7 @@ from agent.core.observation import Answered, Endpoint, Observation, Quiet, Unkno
 from agent.core.serial import Watch
 from agent.discovery.attempt import EDNS_PAYLOAD, Failure, Reply
 from agent.discovery.inquiry import Inquiry, Way
+from agent.discovery.reading import Remarks
 from agent.discovery.wire import Kind, Serial, encoded
 
 GIVEN_UP = (
@@ -59,7 +59,7 @@ class BySerial:
         self._watch = Watch()
         self._server: Nameserver | None = None
         self._endpoints: tuple[Endpoint, ...] = ()
-        self._said: tuple[Answered, Answered] | None = None
+        self._remarks = Remarks()
         self._is_large = False
         self._part = 0.0
 
@@ -110,7 +110,7 @@ class BySerial:
         self._endpoints = seen.endpoints
         self._watch = serial.answered(self._watch, seen.ttl, asked_at, surprised=is_surprise)
         self._part = serial.spread(f"{self._inquiry.own} {asked_at}")
-        return self._remarked(seen) if serial.is_off(self._watch, asked_at) else seen
+        return self._remarks.on(seen, GIVEN_UP) if serial.is_off(self._watch, asked_at) else seen
 
     def _look_who(self) -> bool:
         """Whether it is another nameserver than before; what that said is forgotten then."""
@@ -118,9 +118,3 @@ class BySerial:
             return False
         self._server, self._watch = server, serial.elsewhere(self._watch)
         return True
-
-    def _remarked(self, seen: Answered) -> Answered:
-        """The answer with a word on what it costs; the same value for the same one."""
-        if self._said is None or self._said[0] is not seen:
-            self._said = seen, replace(seen, remarks=(*seen.remarks, GIVEN_UP))
-        return self._said[1]

@@ -152,6 +152,21 @@ def aged(seen: Answered | Absent | Unknown, ttl: float) -> Answered | Absent | U
     return seen
 
 
+class Remarks:
+    """Puts a remark on answers: the same value for the same answer, as it is without one."""
+
+    def __init__(self) -> None:
+        nobody = Answered(())
+        self._last = nobody, "", nobody  # an answer, the remark on it, and both in one
+
+    def on(self, seen: Answered, remark: str) -> Answered:
+        """The answer with one remark more; none if that is empty."""
+        if (seen, remark) != self._last[:2]:
+            remarks = (*seen.remarks, remark) if remark else seen.remarks
+            self._last = seen, remark, replace(seen, remarks=remarks)
+        return self._last[2]
+
+
 def reply_from(reply: Reply | Failure) -> str:
     """Whose reply it is, for a sentence."""
     return str(reply.server) if isinstance(reply, Reply) else "the nameserver"

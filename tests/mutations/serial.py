@@ -5,11 +5,13 @@ from tests.mutations.mutation import Mutation
 SERIAL = "agent/core/serial.py"
 REST = "agent/core/rest.py"
 BY_SERIAL = "agent/discovery/by_serial.py"
+READING = "agent/discovery/reading.py"
 
 _TESTS = {
     SERIAL: "tests/core/test_serial.py",
     REST: "tests/core/test_rest.py",
     BY_SERIAL: "tests/discovery/test_by_serial.py",
+    READING: "tests/discovery/test_by_serial.py",
 }
 
 SAME = "the short way through an answer that came again decides what all the rules decide"
@@ -184,14 +186,14 @@ MUTATIONS = (
         "nobody is told that the serial was given up",
         TOLD,
         BY_SERIAL,
-        "        return self._remarked(seen) if serial.is_off(self._watch, asked_at) else seen",
-        "        return seen",
+        "self._remarks.on(seen, GIVEN_UP) if serial.is_off(self._watch, asked_at) else seen",
+        "seen",
     ),
     _mutation(
         "the remark that it was given up makes a new value of each answer",
         TOLD,
-        BY_SERIAL,
-        "        if self._said is None or self._said[0] is not seen:",
+        READING,
+        "        if (seen, remark) != self._last[:2]:",
         "        if True:",
     ),
 )
